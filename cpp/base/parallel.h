@@ -1,0 +1,24 @@
+// The only door to threads. Work is cut into chunks by its size and grain alone, never by the number of threads, so
+// results have the same bits whatever that number is.
+#pragma once
+#include <cstdint>
+
+namespace pronghorn {
+
+using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end);
+
+// Calls f(context, b, e) for consecutive chunks of `grain` (the last may be shorter) covering [begin, end), in any order and on any
+// thread. Serial when nested, when there is a single chunk, and in a forked child. f must not throw.
+void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context);
+
+// The same for a lambda. Usable from files compiled per instruction set: a local lambda gives it internal linkage.
+template <class F> inline void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f) {
+  parallel_for(
+      begin, end, grain,
+      [](const void* context, int64_t b, int64_t e) { (*static_cast<const F*>(context))(b, e); }, &f);
+}
+
+int thread_count();            // from OMP_NUM_THREADS or the cores this process may use, unless set
+void set_thread_count(int n);  // throws Error (Value) unless n >= 1
+
+}  // namespace pronghorn

@@ -1,0 +1,38 @@
+// Graph -> Graph -> Plan. Each pass is a function; compile() reads like the list of them.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/op.h"
+
+namespace pronghorn {
+
+Graph simplify(const Graph& graph);  // constants folded, algebra, cancelling transposes and reshapes, stable cross-entropies, dead nodes
+Graph fuse(const Graph& graph);      // epilogues into gemm and conv; chains of elementwise ops into one tile program
+
+// Where a value lives while a program runs.
+struct Place {
+  enum Kind : uint8_t { Arena, Feed, State, Constant, None } kind = None;
+  int64_t offset = 0;  // bytes into the arena, or index of the feed, state or constant
+};
+
+struct PlannedStep {
+  int32_t node;
+  Step step;
+  std::vector<Place> src, dst;
+};
+
+struct Plan {
+  std::vector<PlannedStep> steps;
+  std::vector<Place> fetches;
+  size_t arena_bytes = 0;  // values
+  size_t scratch_bytes = 0;  // the largest scratch of a step, behind the values
+};
+
+// Chooses each node's implementation and places its outputs: lifetimes, then largest first into one arena; views share their input's
+// place; an output takes its dying input's place where the op may run in place; a state's last update is written into the state itself where
+// no later step reads the old content, and copied there at the end where one does.
+Plan plan(const Graph& graph);
+
+}  // namespace pronghorn

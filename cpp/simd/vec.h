@@ -1,0 +1,212 @@
+// One vector type per element type and instruction set, on GCC/Clang vector extensions. Only files that are compiled once per
+// instruction set include this. Everything lives in the namespace of the set and is internal to the including file, so the linker can
+// never keep one copy for all.
+//
+//   Vec<T>::width                         lanes
+//   load(p) store(p, v)                   all lanes, unaligned
+//   load_part(p, n) store_part(p, v, n)   the first n < width lanes; the other lanes of a loaded vector are zero
+//   broadcast<T>(x)  zero<T>()  iota<T>() x in every lane; 0; 0, 1, 2, …
+//   fma(a, b, c)                          a*b + c, with one rounding where the set has FMA
+//   select(mask, a, b)  min  max  abs  sqrt  floor  sum(v)  to_int(v)  to_float(v)  bits(v)  from_bits(v)
+//
+// + - * / < > == & | << >> are the compiler's own, lane by lane; comparisons give Mask<T>: all ones or zero.
+#pragma once
+#include <cstdint>
+#include <utility>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define PRONGHORN_INLINE static inline __attribute__((always_inline))
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+#if defined(PRONGHORN_ISA_avx512)
+constexpr int vector_bytes = 64;
+#elif defined(PRONGHORN_ISA_avx2)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+template <class T> struct VecOf;
+#define PRONGHORN_VEC(T, M)                                                                            \
+  template <> struct VecOf<T> {                                                                        \
+    typedef T type __attribute__((vector_size(vector_bytes)));                                         \
+    typedef T unaligned __attribute__((vector_size(vector_bytes), aligned(sizeof(T)), may_alias));     \
+    typedef M mask __attribute__((vector_size(vector_bytes)));                                         \
+  };
+PRONGHORN_VEC(float, int32_t)
+PRONGHORN_VEC(double, int64_t)
+PRONGHORN_VEC(int32_t, int32_t)
+PRONGHORN_VEC(uint32_t, int32_t)
+PRONGHORN_VEC(int64_t, int64_t)
+PRONGHORN_VEC(uint64_t, int64_t)
+#undef PRONGHORN_VEC
+
+template <class T> using Vec = typename VecOf<T>::type;
+template <class T> using Mask = typename VecOf<T>::mask;
+template <class T> constexpr int width = vector_bytes / static_cast<int>(sizeof(T));
+
+template <class V> struct ElementOf {
+  using type = std::remove_cv_t<std::remove_reference_t<decltype(std::declval<V>()[0])>>;
+};
+template <class V> using Element = typename ElementOf<V>::type;
+
+template <class T> PRONGHORN_INLINE Vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename VecOf<T>::unaligned*>(p);
+}
+template <class T> PRONGHORN_INLINE void store(T* p, Vec<T> v) {
+  *reinterpret_cast<typename VecOf<T>::unaligned*>(p) = v;
+}
+
+// x - 0 and not 0 + x: the latter is a real addition because of signed zeros, the former folds to a broadcast.
+template <class T> PRONGHORN_INLINE Vec<T> broadcast(T x) { return x - Vec<T>{}; }
+template <class T> PRONGHORN_INLINE Vec<T> zero() { return Vec<T>{}; }
+
+template <class T> PRONGHORN_INLINE Vec<T> iota() {
+  return []<int... I>(std::integer_sequence<int, I...>) {
+    return Vec<T>{static_cast<T>(I)...};
+  }(std::make_integer_sequence<int, width<T>>{});
+}
+
+// ---- the first n lanes -----------------------------------------------------------------------------------------------------------
+
+#if defined(PRONGHORN_ISA_avx512)
+PRONGHORN_INLINE Vec<float> load_part(const float* p, int n) {
+  return (Vec<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+}
+PRONGHORN_INLINE void store_part(float* p, Vec<float> v, int n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+}
+PRONGHORN_INLINE Vec<double> load_part(const double* p, int n) {
+  return (Vec<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+}
+PRONGHORN_INLINE void store_part(double* p, Vec<double> v, int n) {
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
+}
+#elif defined(PRONGHORN_ISA_avx2)
+PRONGHORN_INLINE Vec<float> load_part(const float* p, int n) {
+  return (Vec<float>)_mm256_maskload_ps(p, (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)));
+}
+PRONGHORN_INLINE void store_part(float* p, Vec<float> v, int n) {
+  _mm256_maskstore_ps(p, (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)), (__m256)v);
+}
+PRONGHORN_INLINE Vec<double> load_part(const double* p, int n) {
+  return (Vec<double>)_mm256_maskload_pd(p, (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)));
+}
+PRONGHORN_INLINE void store_part(double* p, Vec<double> v, int n) {
+  _mm256_maskstore_pd(p, (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)), (__m256d)v);
+}
+#endif
+
+template <class T> PRONGHORN_INLINE Vec<T> load_part(const T* p, int n) {
+  Vec<T> v = {};
+  for (int i = 0; i < n; i++) v[i] = p[i];
+  return v;
+}
+template <class T> PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
+  for (int i = 0; i < n; i++) p[i] = v[i];
+}
+
+// ---- arithmetic ------------------------------------------------------------------------------------------------------------------
+
+PRONGHORN_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
+PRONGHORN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+  return a * b + c;
+#endif
+}
+
+template <class M, class V> PRONGHORN_INLINE V select(M mask, V a, V b) { return mask ? a : b; }
+
+// The second operand where either is NaN, as the processors' own instructions have it.
+template <class V> PRONGHORN_INLINE V min(V a, V b) { return a < b ? a : b; }
+template <class V> PRONGHORN_INLINE V max(V a, V b) { return a > b ? a : b; }
+
+PRONGHORN_INLINE Vec<uint32_t> bits(Vec<float> v) { return (Vec<uint32_t>)v; }
+PRONGHORN_INLINE Vec<uint64_t> bits(Vec<double> v) { return (Vec<uint64_t>)v; }
+PRONGHORN_INLINE Vec<float> from_bits(Vec<uint32_t> v) { return (Vec<float>)v; }
+PRONGHORN_INLINE Vec<double> from_bits(Vec<uint64_t> v) { return (Vec<double>)v; }
+
+PRONGHORN_INLINE Vec<float> abs(Vec<float> v) { return from_bits(bits(v) & 0x7fffffffu); }
+PRONGHORN_INLINE Vec<double> abs(Vec<double> v) { return from_bits(bits(v) & 0x7fffffffffffffffull); }
+
+// Truncating, as a C cast.
+PRONGHORN_INLINE Vec<int32_t> to_int(Vec<float> v) { return __builtin_convertvector(v, Vec<int32_t>); }
+PRONGHORN_INLINE Vec<int64_t> to_int(Vec<double> v) { return __builtin_convertvector(v, Vec<int64_t>); }
+PRONGHORN_INLINE Vec<float> to_float(Vec<int32_t> v) { return __builtin_convertvector(v, Vec<float>); }
+PRONGHORN_INLINE Vec<double> to_float(Vec<int64_t> v) { return __builtin_convertvector(v, Vec<double>); }
+
+PRONGHORN_INLINE Vec<float> sqrt(Vec<float> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_sqrt_ps((__m512)v);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_sqrt_ps((__m256)v);
+#else
+  for (int i = 0; i < width<float>; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+PRONGHORN_INLINE Vec<double> sqrt(Vec<double> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<double>)_mm512_sqrt_pd((__m512d)v);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
+#else
+  for (int i = 0; i < width<double>; i++) v[i] = __builtin_sqrt(v[i]);
+  return v;
+#endif
+}
+
+PRONGHORN_INLINE Vec<float> floor(Vec<float> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_floor_ps((__m256)v);
+#elif defined(__SSE4_1__)
+  return (Vec<float>)_mm_floor_ps((__m128)v);
+#else
+  for (int i = 0; i < width<float>; i++) v[i] = __builtin_floorf(v[i]);
+  return v;
+#endif
+}
+PRONGHORN_INLINE Vec<double> floor(Vec<double> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<double>)_mm512_roundscale_pd((__m512d)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<double>)_mm256_floor_pd((__m256d)v);
+#elif defined(__SSE4_1__)
+  return (Vec<double>)_mm_floor_pd((__m128d)v);
+#else
+  for (int i = 0; i < width<double>; i++) v[i] = __builtin_floor(v[i]);
+  return v;
+#endif
+}
+
+// Lanes added pairwise, in an order that depends on the width alone.
+template <class V> PRONGHORN_INLINE Element<V> sum(V v) {
+  using T = Element<V>;
+  T lane[width<T>];
+  store(lane, v);
+  for (int half = width<T> / 2; half >= 1; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+  return lane[0];
+}
+
+}  // namespace
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
