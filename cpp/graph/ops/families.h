@@ -1,0 +1,11 @@
+// The op families, each the rows of one file of this folder.
+#pragma once
+#include <vector>
+
+#include "graph/op.h"
+
+namespace pronghorn {
+
+std::vector<OpDef> source_ops();
+
+}  // namespace pronghorn
