@@ -19,6 +19,9 @@ string(JOIN " " PRONGHORN_ISA_LIST ${PRONGHORN_ISA_LIST})
 # One object library per instruction set. The files hold loops over plain pointers; -O3 because that is all they are.
 # Contraction is off so that a*b+c is fused only where the source says fma(): body and tail then give the same bits.
 function(pronghorn_add_simd_objects target sources)
+  if(NOT sources)
+    return()
+  endif()
   foreach(isa IN LISTS PRONGHORN_ISAS)
     set(library pronghorn_simd_${isa})
     add_library(${library} OBJECT ${sources})

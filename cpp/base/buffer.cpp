@@ -19,8 +19,12 @@ Buffer::Buffer(size_t bytes) : bytes_(bytes) {
   allocation_count++;
 }
 
-Buffer::~Buffer() { std::free(data_); }
+Buffer::~Buffer() {
+  std::free(data_);
+}
 
-int64_t Buffer::allocations() { return allocation_count; }
+int64_t Buffer::allocations() {
+  return allocation_count;
+}
 
 }  // namespace pronghorn

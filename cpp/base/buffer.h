@@ -18,7 +18,8 @@ class Buffer {
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 
-  static int64_t allocations();   // how many were made since the process began: what tests of "no allocation" read
+  static int64_t
+  allocations();  // how many were made since the process began: what tests of "no allocation" read
 
  private:
   void* data_;

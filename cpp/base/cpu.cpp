@@ -14,12 +14,14 @@ constexpr const char* names[] = {"reference", "baseline", "avx2", "avx512", "neo
 bool processor_runs(Isa isa) {
 #if defined(__x86_64__)
   switch (isa) {
-    case Isa::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case Isa::avx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case Isa::avx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma");
-    default: return true;
+    default:
+      return true;
   }
 #else
   return isa == Isa::Reference || isa == Isa::baseline || isa == Isa::neon;
@@ -45,7 +47,9 @@ std::atomic<Isa>& active() {
 
 }  // namespace
 
-const char* name_of(Isa isa) { return names[static_cast<int>(isa)]; }
+const char* name_of(Isa isa) {
+  return names[static_cast<int>(isa)];
+}
 
 std::vector<Isa> supported_isas() {
   std::vector<Isa> found = {Isa::Reference};
@@ -56,7 +60,11 @@ std::vector<Isa> supported_isas() {
   return found;
 }
 
-Isa active_isa() { return active(); }
-void set_active_isa(const std::string& name) { active() = isa_from_name(name); }
+Isa active_isa() {
+  return active();
+}
+void set_active_isa(const std::string& name) {
+  active() = isa_from_name(name);
+}
 
 }  // namespace pronghorn

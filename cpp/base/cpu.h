@@ -9,7 +9,7 @@ namespace pronghorn {
 enum class Isa { Reference, baseline, avx2, avx512, neon };
 
 const char* name_of(Isa isa);
-std::vector<Isa> supported_isas();          // compiled in and runnable here, the best one last
+std::vector<Isa> supported_isas();  // compiled in and runnable here, the best one last
 
 // The set that programs compiled from now on use: the best supported one, or what the environment variable
 // PRONGHORN_ISA names ("reference", "baseline", "avx2", "avx512", "neon").

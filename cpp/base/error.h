@@ -14,14 +14,17 @@ class Error : public std::runtime_error {
   const ErrorKind kind;
 };
 
-// fail(ErrorKind::Value, "concatenate: axis is ", axis, ", but ...") throws an Error whose text is all the parts.
-template <class... Parts> [[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
+// fail(ErrorKind::Value, "concatenate: axis is ", axis, ", but ...") throws an Error whose text is all the
+// parts.
+template <class... Parts>
+[[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
   std::ostringstream text;
   (text << ... << parts);
   throw Error(kind, text.str());
 }
 
-template <class... Parts> void require(bool condition, const Parts&... parts) {
+template <class... Parts>
+void require(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
     fail(ErrorKind::Value, parts...);
 }

@@ -1,5 +1,5 @@
-// The only door to threads. Work is cut into chunks by its size and grain alone, never by the number of threads, so
-// results have the same bits whatever that number is.
+// The only door to threads. Work is cut into chunks by its size and grain alone, never by the number of
+// threads, so results have the same bits whatever that number is.
 #pragma once
 #include <cstdint>
 
@@ -7,16 +7,32 @@ namespace pronghorn {
 
 using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end);
 
-// Calls f(context, b, e) for consecutive chunks of `grain` (the last may be shorter) covering [begin, end), in any order and on any
-// thread. Serial when nested, when there is a single chunk, and in a forked child. f must not throw.
+// Calls f(context, b, e) for consecutive chunks of `grain` (the last may be shorter) covering [begin, end),
+// in any order and on any thread. Serial when nested, when there is a single chunk, and in a forked child. f
+// must not throw.
 void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context);
 
-// The same for a lambda. Usable from files compiled per instruction set: a local lambda gives it internal linkage.
-template <class F> inline void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f) {
+// The same for a lambda. Usable from files compiled per instruction set: a local lambda gives it internal
+// linkage.
+template <class F>
+inline void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f) {
   parallel_for(
       begin, end, grain,
       [](const void* context, int64_t b, int64_t e) { (*static_cast<const F*>(context))(b, e); }, &f);
 }
+
+// While one lives, denormal numbers count as zero on this thread and on the threads that parallel_for uses: a
+// decaying value then costs no more than any other, and all threads round alike.
+class FlushDenormals {
+ public:
+  FlushDenormals();
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  unsigned saved_;
+};
 
 int thread_count();            // from OMP_NUM_THREADS or the cores this process may use, unless set
 void set_thread_count(int n);  // throws Error (Value) unless n >= 1

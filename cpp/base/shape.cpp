@@ -35,7 +35,9 @@ std::string to_string(const Shape& shape) {
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
-std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  return out << to_string(shape);
+}
 
 Shape strides_of(const Shape& shape) {
   Shape strides = shape;
@@ -48,7 +50,8 @@ Shape strides_of(const Shape& shape) {
 }
 
 int normalize_axis(int64_t axis, int rank, const char* who) {
-  require(-rank <= axis && axis < rank, who, ": axis ", axis, " is out of range for a tensor with ", rank, " axes");
+  require(-rank <= axis && axis < rank, who, ": axis ", axis, " is out of range for a tensor with ", rank,
+          " axes");
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
@@ -60,7 +63,8 @@ Shape broadcast(const Shape& a, const Shape& b, const char* who) {
   for (int axis = 0; axis < shorter.rank(); axis++) {
     const int64_t size = shorter[axis];
     int64_t& joint = result[axis + offset];
-    require(joint == size || joint == 1 || size == 1, who, ": shapes ", a, " and ", b, " cannot be broadcast together");
+    require(joint == size || joint == 1 || size == 1, who, ": shapes ", a, " and ", b,
+            " cannot be broadcast together");
     if (joint == 1) joint = size;
   }
   return result;

@@ -24,8 +24,8 @@ class Shape {
   const int64_t* begin() const { return sizes_; }
   const int64_t* end() const { return sizes_ + rank_; }
 
-  int64_t count() const { return count(0, rank_); }      // number of elements
-  int64_t count(int from, int to) const;                 // product of the sizes of axes [from, to)
+  int64_t count() const { return count(0, rank_); }  // number of elements
+  int64_t count(int from, int to) const;             // product of the sizes of axes [from, to)
   std::vector<int64_t> vector() const { return {begin(), end()}; }
   void push_back(int64_t size);
 
@@ -36,11 +36,12 @@ class Shape {
   int64_t sizes_[max_rank] = {};
 };
 
-std::string to_string(const Shape& shape);               // as Python writes a tuple: (2, 3), (4,), ()
+std::string to_string(const Shape& shape);  // as Python writes a tuple: (2, 3), (4,), ()
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
-Shape strides_of(const Shape& shape);                    // in elements, row-major
-int normalize_axis(int64_t axis, int rank, const char* who);  // -1 -> rank-1; throws Error (Value) out of range
+Shape strides_of(const Shape& shape);  // in elements, row-major
+int normalize_axis(int64_t axis, int rank,
+                   const char* who);  // -1 -> rank-1; throws Error (Value) out of range
 Shape broadcast(const Shape& a, const Shape& b, const char* who);  // NumPy's rule; throws Error (Value)
 
 }  // namespace pronghorn

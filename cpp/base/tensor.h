@@ -17,8 +17,12 @@ struct TensorType {
   bool operator==(const TensorType& other) const { return dtype == other.dtype && shape == other.shape; }
 };
 
-inline std::string to_string(const TensorType& type) { return name_of(type.dtype) + to_string(type.shape); }
-inline std::ostream& operator<<(std::ostream& out, const TensorType& type) { return out << to_string(type); }
+inline std::string to_string(const TensorType& type) {
+  return name_of(type.dtype) + to_string(type.shape);
+}
+inline std::ostream& operator<<(std::ostream& out, const TensorType& type) {
+  return out << to_string(type);
+}
 
 struct Tensor {
   TensorType type;
@@ -28,7 +32,10 @@ struct Tensor {
   explicit Tensor(const TensorType& type) : type(type), buffer(std::make_shared<Buffer>(type.bytes())) {}
 
   void* data() const { return buffer->data(); }
-  template <class T> T* data_as() const { return static_cast<T*>(buffer->data()); }
+  template <class T>
+  T* data_as() const {
+    return static_cast<T*>(buffer->data());
+  }
 };
 
 }  // namespace pronghorn

@@ -6,11 +6,20 @@
 namespace pronghorn {
 namespace {
 
-void print(std::ostream& out, bool value) { out << (value ? "true" : "false"); }
-void print(std::ostream& out, int64_t value) { out << value; }
-void print(std::ostream& out, double value) { out << value; }
-void print(std::ostream& out, const std::string& value) { out << '"' << value << '"'; }
-template <class T> void print(std::ostream& out, const std::vector<T>& values) {
+void print(std::ostream& out, bool value) {
+  out << (value ? "true" : "false");
+}
+void print(std::ostream& out, int64_t value) {
+  out << value;
+}
+void print(std::ostream& out, double value) {
+  out << value;
+}
+void print(std::ostream& out, const std::string& value) {
+  out << '"' << value << '"';
+}
+template <class T>
+void print(std::ostream& out, const std::vector<T>& values) {
   out << '[';
   for (size_t i = 0; i < values.size(); i++) {
     if (i) out << ", ";

@@ -1,4 +1,5 @@
-// The static parameters of a node: plain data, kept sorted by name so that equal sets compare and print equal.
+// The static parameters of a node: plain data, kept sorted by name so that equal sets compare and print
+// equal.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace pronghorn {
 
-using Attribute =
-    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
+using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
+                               std::vector<std::string>>;
 
 class Attributes {
  public:
@@ -22,9 +23,12 @@ class Attributes {
   void set(const std::string& name, Attribute value);
   const Attribute* find(const std::string& name) const;
 
-  // The attribute `name` as T. An int64_t serves where a double is asked for. Throws Error (Internal) if it is missing or of another type.
-  template <class T> T get(const std::string& name) const;
-  template <class T> T get(const std::string& name, T otherwise) const {
+  // The attribute `name` as T. An int64_t serves where a double is asked for. Throws Error (Internal) if it
+  // is missing or of another type.
+  template <class T>
+  T get(const std::string& name) const;
+  template <class T>
+  T get(const std::string& name, T otherwise) const {
     return find(name) ? get<T>(name) : otherwise;
   }
   DType dtype(const std::string& name = "dtype") const { return dtype_from_name(get<std::string>(name)); }
@@ -36,7 +40,8 @@ class Attributes {
   std::vector<std::pair<std::string, Attribute>> items_;
 };
 
-template <class T> T Attributes::get(const std::string& name) const {
+template <class T>
+T Attributes::get(const std::string& name) const {
   if (const Attribute* found = find(name)) {
     if (const T* value = std::get_if<T>(found)) return *value;
     if constexpr (std::is_same_v<T, double>)

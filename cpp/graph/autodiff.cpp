@@ -6,7 +6,8 @@
 namespace pronghorn {
 namespace {
 
-// For every node whether its value depends on one of `sources` through differentiable ops of floating point values.
+// For every node whether its value depends on one of `sources` through differentiable ops of floating point
+// values.
 std::vector<bool> dependents(const Graph& graph, const std::vector<Value>& sources, int32_t last) {
   std::vector<bool> depends(last + 1, false);
   for (Value source : sources)
@@ -20,12 +21,14 @@ std::vector<bool> dependents(const Graph& graph, const std::vector<Value>& sourc
   return depends;
 }
 
-void accumulate(Graph& graph, Value& sum, Value term) { sum = sum.valid() ? add(graph, sum, term) : term; }
+void accumulate(Graph& graph, Value& sum, Value term) {
+  sum = sum.valid() ? add(graph, sum, term) : term;
+}
 
 }  // namespace
 
-std::vector<Value> gradients(Graph& graph, const std::vector<Value>& outputs, const std::vector<Value>& inputs,
-                             const std::vector<Value>& diff_outputs) {
+std::vector<Value> gradients(Graph& graph, const std::vector<Value>& outputs,
+                             const std::vector<Value>& inputs, const std::vector<Value>& diff_outputs) {
   require(diff_outputs.empty() || diff_outputs.size() == outputs.size(), "gradients: ", outputs.size(),
           " outputs, but ", diff_outputs.size(), " gradients of outputs");
   int32_t last = -1;
@@ -41,12 +44,13 @@ std::vector<Value> gradients(Graph& graph, const std::vector<Value>& outputs, co
 
   for (size_t k = 0; k < outputs.size(); k++) {
     const Value seed = diff_outputs.empty() ? ones_like(graph, outputs[k]) : diff_outputs[k];
-    require(graph.type(seed) == graph.type(outputs[k]), "gradients: output ", k, " is ", graph.type(outputs[k]),
-            ", but its gradient is ", graph.type(seed));
+    require(graph.type(seed) == graph.type(outputs[k]), "gradients: output ", k, " is ",
+            graph.type(outputs[k]), ", but its gradient is ", graph.type(seed));
     accumulate(graph, diff_of(outputs[k]), seed);
   }
 
-  // The nodes in reverse of their topological order. Sources' own gradients are complete when the loop is over.
+  // The nodes in reverse of their topological order. Sources' own gradients are complete when the loop is
+  // over.
   for (int32_t id = last; id >= 0; id--) {
     const OpDef* op = graph.nodes()[id].op;
     if (diffs[id].empty() || !depends[id] || !op->vjp) continue;

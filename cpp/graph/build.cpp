@@ -15,16 +15,34 @@ Value full(Graph& graph, const Shape& shape, double value, DType dtype) {
   return broadcast_to(graph, scalar(graph, value, dtype), shape);
 }
 
-Value zeros_like(Graph& graph, Value value) { return full(graph, graph.shape(value), 0, graph.dtype(value)); }
-Value ones_like(Graph& graph, Value value) { return full(graph, graph.shape(value), 1, graph.dtype(value)); }
+Value zeros_like(Graph& graph, Value value) {
+  return full(graph, graph.shape(value), 0, graph.dtype(value));
+}
+Value ones_like(Graph& graph, Value value) {
+  return full(graph, graph.shape(value), 1, graph.dtype(value));
+}
 
-Value add(Graph& graph, Value a, Value b) { return graph.emit("add", {a, b}); }
-Value sub(Graph& graph, Value a, Value b) { return graph.emit("subtract", {a, b}); }
-Value mul(Graph& graph, Value a, Value b) { return graph.emit("multiply", {a, b}); }
-Value div(Graph& graph, Value a, Value b) { return graph.emit("divide", {a, b}); }
-Value neg(Graph& graph, Value a) { return graph.emit("negative", {a}); }
-Value mul(Graph& graph, Value a, double b) { return mul(graph, a, scalar(graph, b, graph.dtype(a))); }
-Value add(Graph& graph, Value a, double b) { return add(graph, a, scalar(graph, b, graph.dtype(a))); }
+Value add(Graph& graph, Value a, Value b) {
+  return graph.emit("add", {a, b});
+}
+Value sub(Graph& graph, Value a, Value b) {
+  return graph.emit("subtract", {a, b});
+}
+Value mul(Graph& graph, Value a, Value b) {
+  return graph.emit("multiply", {a, b});
+}
+Value div(Graph& graph, Value a, Value b) {
+  return graph.emit("divide", {a, b});
+}
+Value neg(Graph& graph, Value a) {
+  return graph.emit("negative", {a});
+}
+Value mul(Graph& graph, Value a, double b) {
+  return mul(graph, a, scalar(graph, b, graph.dtype(a)));
+}
+Value add(Graph& graph, Value a, double b) {
+  return add(graph, a, scalar(graph, b, graph.dtype(a)));
+}
 
 Value cast(Graph& graph, Value value, DType dtype) {
   return graph.dtype(value) == dtype ? value
@@ -40,7 +58,8 @@ Value transpose(Graph& graph, Value value, const std::vector<int64_t>& axes) {
 }
 
 Value broadcast_to(Graph& graph, Value value, const Shape& shape) {
-  return graph.shape(value) == shape ? value : graph.emit("broadcast_to", {value}, {{"shape", shape.vector()}});
+  return graph.shape(value) == shape ? value
+                                     : graph.emit("broadcast_to", {value}, {{"shape", shape.vector()}});
 }
 
 Value reduce_sum(Graph& graph, Value value, const std::vector<int64_t>& axes, bool keepdims) {

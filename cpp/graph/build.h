@@ -4,8 +4,8 @@
 
 namespace pronghorn {
 
-Value scalar(Graph& graph, double value, DType dtype);                       // a constant of shape ()
-Value full(Graph& graph, const Shape& shape, double value, DType dtype);     // broadcast of a scalar
+Value scalar(Graph& graph, double value, DType dtype);                    // a constant of shape ()
+Value full(Graph& graph, const Shape& shape, double value, DType dtype);  // broadcast of a scalar
 Value zeros_like(Graph& graph, Value value);
 Value ones_like(Graph& graph, Value value);
 
@@ -17,8 +17,8 @@ Value neg(Graph& graph, Value a);
 Value mul(Graph& graph, Value a, double b);
 Value add(Graph& graph, Value a, double b);
 
-Value cast(Graph& graph, Value value, DType dtype);                          // value itself if it has that dtype
-Value reshape(Graph& graph, Value value, const Shape& shape);                // value itself if it has that shape
+Value cast(Graph& graph, Value value, DType dtype);            // value itself if it has that dtype
+Value reshape(Graph& graph, Value value, const Shape& shape);  // value itself if it has that shape
 Value transpose(Graph& graph, Value value, const std::vector<int64_t>& axes);
 Value broadcast_to(Graph& graph, Value value, const Shape& shape);
 Value reduce_sum(Graph& graph, Value value, const std::vector<int64_t>& axes, bool keepdims);

@@ -8,7 +8,9 @@
 namespace pronghorn {
 namespace {
 
-void mix(size_t& hash, size_t value) { hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 6) + (hash >> 2); }
+void mix(size_t& hash, size_t value) {
+  hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 6) + (hash >> 2);
+}
 
 size_t hash_of(const Node& node) {
   size_t hash = std::hash<const void*>()(node.op);
@@ -90,8 +92,8 @@ Value Graph::emit(const std::string& op, std::vector<Value> inputs, Attributes a
 
 void Graph::update(const State& state, Value value) {
   const Value read = this->state(state);
-  require(type(value) == state->type, "an update of a variable must keep its type: the variable is ", state->type,
-          ", the new value is ", type(value));
+  require(type(value) == state->type, "an update of a variable must keep its type: the variable is ",
+          state->type, ", the new value is ", type(value));
   const auto index = static_cast<int32_t>(node(read).attributes.get<int64_t>("index"));
   auto at = std::find_if(updates_.begin(), updates_.end(), [&](const Update& u) { return u.state == index; });
   if (at != updates_.end())
@@ -100,7 +102,9 @@ void Graph::update(const State& state, Value value) {
     updates_.push_back({index, value});
 }
 
-bool Graph::is_constant(Value value) const { return std::string_view(node(value).op->name) == "constant"; }
+bool Graph::is_constant(Value value) const {
+  return std::string_view(node(value).op->name) == "constant";
+}
 
 const Tensor& Graph::constant_of(Value value) const {
   return constants_[node(value).attributes.get<int64_t>("index")];

@@ -1,4 +1,5 @@
-// The graph: an append-only list of nodes with static shapes. Ids are indices, so the order of insertion is a topological order.
+// The graph: an append-only list of nodes with static shapes. Ids are indices, so the order of insertion is a
+// topological order.
 #pragma once
 #include <memory>
 #include <string>
@@ -28,7 +29,8 @@ struct Node {
   std::vector<TensorType> outputs;
 };
 
-// What a graph reads that outlives a run: weights, optimizer slots, metric accumulators, the random counter. Programs share it.
+// What a graph reads that outlives a run: weights, optimizer slots, metric accumulators, the random counter.
+// Programs share it.
 using State = std::shared_ptr<Tensor>;
 
 struct Feed {
@@ -39,7 +41,7 @@ struct StateRead {
   State state;
   Value value;
 };
-struct Update {  // state := value, after every reader of the old content
+struct Update {   // state := value, after every reader of the old content
   int32_t state;  // index into states()
   Value value;
 };
@@ -51,15 +53,17 @@ class Graph {
   Value state(const State& state);  // the same Value each time for the same state
   Value constant(const Tensor& tensor);
 
-  // --- nodes. Shapes and attributes are checked here, once: throws Error naming the op, what was expected and what came.
-  // An equal node (same op, inputs and attributes) is returned instead of a second one, unless its op has effects.
+  // --- nodes. Shapes and attributes are checked here, once: throws Error naming the op, what was expected
+  // and what came. An equal node (same op, inputs and attributes) is returned instead of a second one, unless
+  // its op has effects.
   int32_t add(const OpDef& op, std::vector<Value> inputs, Attributes attributes = {});
   int32_t add(const std::string& op, std::vector<Value> inputs, Attributes attributes = {});
   Value emit(const std::string& op, std::vector<Value> inputs, Attributes attributes = {});  // output 0
 
   // --- results
   void fetch(Value value) { fetches_.push_back(value); }
-  void update(const State& state, Value value);  // the last update of a state wins; throws if the types differ
+  void update(const State& state,
+              Value value);  // the last update of a state wins; throws if the types differ
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(Value value) const { return nodes_[value.node]; }
@@ -90,7 +94,8 @@ class Graph {
 
 std::string to_string(const Graph& graph);  // a line per node, for people and tests
 
-// Throws Error (Internal) unless inputs precede their node, shapes follow from the ops' rules, and fetches and updates exist.
+// Throws Error (Internal) unless inputs precede their node, shapes follow from the ops' rules, and fetches
+// and updates exist.
 void verify(const Graph& graph);
 
 }  // namespace pronghorn

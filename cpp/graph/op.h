@@ -8,7 +8,8 @@
 
 namespace pronghorn {
 
-// --- shape rule -------------------------------------------------------------------------------------------------------------------
+// --- shape rule
+// -------------------------------------------------------------------------------------------------------------------
 struct InferContext {
   const OpDef& op;
   const std::vector<TensorType>& inputs;
@@ -16,24 +17,27 @@ struct InferContext {
 };
 using InferRule = std::vector<TensorType> (*)(const InferContext&);
 
-// --- derivative: appends nodes only, so gradients can be differentiated again ----------------------------------------------------
+// --- derivative: appends nodes only, so gradients can be differentiated again
+// ----------------------------------------------------
 class VjpContext {
  public:
-  VjpContext(Graph& graph, int32_t node, const std::vector<Value>& diff_outputs, std::vector<Value>& diff_inputs,
-             const std::vector<bool>& wanted)
+  VjpContext(Graph& graph, int32_t node, const std::vector<Value>& diff_outputs,
+             std::vector<Value>& diff_inputs, const std::vector<bool>& wanted)
       : graph(graph), node_(node), diff_outputs_(diff_outputs), diff_inputs_(diff_inputs), wanted_(wanted) {}
 
   Graph& graph;
   Value input(int i) const { return graph.nodes()[node_].inputs[i]; }
   int input_count() const { return static_cast<int>(graph.nodes()[node_].inputs.size()); }
   Value output(int i = 0) const { return {node_, i}; }
-  Attributes attributes() const { return graph.nodes()[node_].attributes; }  // a copy: appending nodes moves them
+  Attributes attributes() const {
+    return graph.nodes()[node_].attributes;
+  }  // a copy: appending nodes moves them
   Shape input_shape(int i) const { return graph.shape(input(i)); }
 
   // dL/d output i; an invalid Value where nothing depends on that output.
   Value diff(int i = 0) const { return diff_outputs_[i]; }
-  bool wants(int i) const { return wanted_[i]; }                   // is dL/d input i needed at all
-  void set(int i, Value value) { diff_inputs_[i] = value; }        // inputs never set have no gradient
+  bool wants(int i) const { return wanted_[i]; }             // is dL/d input i needed at all
+  void set(int i, Value value) { diff_inputs_[i] = value; }  // inputs never set have no gradient
 
  private:
   int32_t node_;
@@ -43,7 +47,8 @@ class VjpContext {
 };
 using VjpRule = void (*)(VjpContext&);
 
-// --- step -------------------------------------------------------------------------------------------------------------------------
+// --- step
+// -------------------------------------------------------------------------------------------------------------------------
 struct StepArguments {
   const void* const* src;  // one pointer per input
   void* const* dst;        // one per output
@@ -69,13 +74,16 @@ struct LowerContext {
 };
 using LowerRule = Step (*)(const LowerContext&);
 
-// --- the row ----------------------------------------------------------------------------------------------------------------------
+// --- the row
+// ----------------------------------------------------------------------------------------------------------------------
 enum OpFlags : uint32_t {
   no_flags = 0,
-  elementwise = 1 << 0,    // one output; a tile instruction of the same name exists (kernels/elementwise), so fusion may take it
-  view = 1 << 1,           // output 0 is input 0's memory under another shape; never becomes a step
-  effect = 1 << 2,         // calls out of the program: never merged, never dropped
-  inplace_pairs = 1 << 3,  // output i may overwrite input `inplace_from + i` (attributes hold inplace_from): optimizers
+  elementwise = 1 << 0,  // one output; a tile instruction of the same name exists (kernels/elementwise), so
+                         // fusion may take it
+  view = 1 << 1,         // output 0 is input 0's memory under another shape; never becomes a step
+  effect = 1 << 2,       // calls out of the program: never merged, never dropped
+  inplace_pairs = 1
+      << 3,  // output i may overwrite input `inplace_from + i` (attributes hold inplace_from): optimizers
   inplace_first = 1 << 4,  // output 0 may overwrite input 0
 };
 
@@ -89,7 +97,8 @@ struct OpDef {
   bool has(OpFlags flag) const { return (flags & flag) != 0; }
 };
 
-// All ops, each family in a file of graph/ops/. The table is built at first use from registry.cpp's list of families.
+// All ops, each family in a file of graph/ops/. The table is built at first use from registry.cpp's list of
+// families.
 const OpDef& find_op(const std::string& name);  // throws Error (Value) for an unknown name
 const OpDef* lookup_op(const std::string& name);
 std::vector<const OpDef*> all_ops();

@@ -2,6 +2,8 @@
 
 namespace pronghorn {
 
-Graph fuse(const Graph& graph) { return graph; }
+Graph fuse(const Graph& graph) {
+  return graph;
+}
 
 }  // namespace pronghorn

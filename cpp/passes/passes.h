@@ -8,8 +8,10 @@
 
 namespace pronghorn {
 
-Graph simplify(const Graph& graph);  // constants folded, algebra, cancelling transposes and reshapes, stable cross-entropies, dead nodes
-Graph fuse(const Graph& graph);      // epilogues into gemm and conv; chains of elementwise ops into one tile program
+Graph simplify(const Graph& graph);  // constants folded, algebra, cancelling transposes and reshapes, stable
+                                     // cross-entropies, dead nodes
+Graph fuse(
+    const Graph& graph);  // epilogues into gemm and conv; chains of elementwise ops into one tile program
 
 // Where a value lives while a program runs.
 struct Place {
@@ -26,13 +28,16 @@ struct PlannedStep {
 struct Plan {
   std::vector<PlannedStep> steps;
   std::vector<Place> fetches;
-  size_t arena_bytes = 0;  // values
+  int64_t first_write =
+      0;  // the first step that writes a state; before it a run can be abandoned without a trace
+  size_t arena_bytes = 0;    // values
   size_t scratch_bytes = 0;  // the largest scratch of a step, behind the values
 };
 
-// Chooses each node's implementation and places its outputs: lifetimes, then largest first into one arena; views share their input's
-// place; an output takes its dying input's place where the op may run in place; a state's last update is written into the state itself where
-// no later step reads the old content, and copied there at the end where one does.
+// Chooses each node's implementation and places its outputs: lifetimes, then largest first into one arena;
+// views share their input's place; an output takes its dying input's place where the op may run in place; a
+// state's last update is written into the state itself where no later step reads the old content, and copied
+// there at the end where one does.
 Plan plan(const Graph& graph);
 
 }  // namespace pronghorn

@@ -2,6 +2,8 @@
 
 namespace pronghorn {
 
-Graph simplify(const Graph& graph) { return graph; }
+Graph simplify(const Graph& graph) {
+  return graph;
+}
 
 }  // namespace pronghorn

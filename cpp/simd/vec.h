@@ -1,13 +1,13 @@
-// One vector type per element type and instruction set, on GCC/Clang vector extensions. Only files that are compiled once per
-// instruction set include this. Everything lives in the namespace of the set and is internal to the including file, so the linker can
-// never keep one copy for all.
+// One vector type per element type and instruction set, on GCC/Clang vector extensions. Only files that are
+// compiled once per instruction set include this. Everything lives in the namespace of the set and is
+// internal to the including file, so the linker can never keep one copy for all.
 //
 //   Vec<T>::width                         lanes
 //   load(p) store(p, v)                   all lanes, unaligned
-//   load_part(p, n) store_part(p, v, n)   the first n < width lanes; the other lanes of a loaded vector are zero
-//   broadcast<T>(x)  zero<T>()  iota<T>() x in every lane; 0; 0, 1, 2, …
-//   fma(a, b, c)                          a*b + c, with one rounding where the set has FMA
-//   select(mask, a, b)  min  max  abs  sqrt  floor  sum(v)  to_int(v)  to_float(v)  bits(v)  from_bits(v)
+//   load_part(p, n) store_part(p, v, n)   the first n < width lanes; the other lanes of a loaded vector are
+//   zero broadcast<T>(x)  zero<T>()  iota<T>() x in every lane; 0; 0, 1, 2, … fma(a, b, c) a*b + c, with one
+//   rounding where the set has FMA select(mask, a, b)  min  max  abs  sqrt  floor  sum(v)  to_int(v)
+//   to_float(v)  bits(v)  from_bits(v)
 //
 // + - * / < > == & | << >> are the compiler's own, lane by lane; comparisons give Mask<T>: all ones or zero.
 #pragma once
@@ -31,12 +31,14 @@ constexpr int vector_bytes = 32;
 constexpr int vector_bytes = 16;
 #endif
 
-template <class T> struct VecOf;
-#define PRONGHORN_VEC(T, M)                                                                            \
-  template <> struct VecOf<T> {                                                                        \
-    typedef T type __attribute__((vector_size(vector_bytes)));                                         \
-    typedef T unaligned __attribute__((vector_size(vector_bytes), aligned(sizeof(T)), may_alias));     \
-    typedef M mask __attribute__((vector_size(vector_bytes)));                                         \
+template <class T>
+struct VecOf;
+#define PRONGHORN_VEC(T, M)                                                                        \
+  template <>                                                                                      \
+  struct VecOf<T> {                                                                                \
+    typedef T type __attribute__((vector_size(vector_bytes)));                                     \
+    typedef T unaligned __attribute__((vector_size(vector_bytes), aligned(sizeof(T)), may_alias)); \
+    typedef M mask __attribute__((vector_size(vector_bytes)));                                     \
   };
 PRONGHORN_VEC(float, int32_t)
 PRONGHORN_VEC(double, int64_t)
@@ -46,33 +48,49 @@ PRONGHORN_VEC(int64_t, int64_t)
 PRONGHORN_VEC(uint64_t, int64_t)
 #undef PRONGHORN_VEC
 
-template <class T> using Vec = typename VecOf<T>::type;
-template <class T> using Mask = typename VecOf<T>::mask;
-template <class T> constexpr int width = vector_bytes / static_cast<int>(sizeof(T));
+template <class T>
+using Vec = typename VecOf<T>::type;
+template <class T>
+using Mask = typename VecOf<T>::mask;
+template <class T>
+constexpr int width = vector_bytes / static_cast<int>(sizeof(T));
 
-template <class V> struct ElementOf {
+template <class V>
+struct ElementOf {
   using type = std::remove_cv_t<std::remove_reference_t<decltype(std::declval<V>()[0])>>;
 };
-template <class V> using Element = typename ElementOf<V>::type;
+template <class V>
+using Element = typename ElementOf<V>::type;
 
-template <class T> PRONGHORN_INLINE Vec<T> load(const T* p) {
+template <class T>
+PRONGHORN_INLINE Vec<T> load(const T* p) {
   return *reinterpret_cast<const typename VecOf<T>::unaligned*>(p);
 }
-template <class T> PRONGHORN_INLINE void store(T* p, Vec<T> v) {
+template <class T>
+PRONGHORN_INLINE void store(T* p, Vec<T> v) {
   *reinterpret_cast<typename VecOf<T>::unaligned*>(p) = v;
 }
 
-// x - 0 and not 0 + x: the latter is a real addition because of signed zeros, the former folds to a broadcast.
-template <class T> PRONGHORN_INLINE Vec<T> broadcast(T x) { return x - Vec<T>{}; }
-template <class T> PRONGHORN_INLINE Vec<T> zero() { return Vec<T>{}; }
+// x - 0 and not 0 + x: the latter is a real addition because of signed zeros, the former folds to a
+// broadcast.
+template <class T>
+PRONGHORN_INLINE Vec<T> broadcast(T x) {
+  return x - Vec<T>{};
+}
+template <class T>
+PRONGHORN_INLINE Vec<T> zero() {
+  return Vec<T>{};
+}
 
-template <class T> PRONGHORN_INLINE Vec<T> iota() {
+template <class T>
+PRONGHORN_INLINE Vec<T> iota() {
   return []<int... I>(std::integer_sequence<int, I...>) {
     return Vec<T>{static_cast<T>(I)...};
   }(std::make_integer_sequence<int, width<T>>{});
 }
 
-// ---- the first n lanes -----------------------------------------------------------------------------------------------------------
+// ---- the first n lanes
+// -----------------------------------------------------------------------------------------------------------
 
 #if defined(PRONGHORN_ISA_avx512)
 PRONGHORN_INLINE Vec<float> load_part(const float* p, int n) {
@@ -102,16 +120,19 @@ PRONGHORN_INLINE void store_part(double* p, Vec<double> v, int n) {
 }
 #endif
 
-template <class T> PRONGHORN_INLINE Vec<T> load_part(const T* p, int n) {
+template <class T>
+PRONGHORN_INLINE Vec<T> load_part(const T* p, int n) {
   Vec<T> v = {};
   for (int i = 0; i < n; i++) v[i] = p[i];
   return v;
 }
-template <class T> PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
+template <class T>
+PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
   for (int i = 0; i < n; i++) p[i] = v[i];
 }
 
-// ---- arithmetic ------------------------------------------------------------------------------------------------------------------
+// ---- arithmetic
+// ------------------------------------------------------------------------------------------------------------------
 
 PRONGHORN_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
 #if defined(PRONGHORN_ISA_avx512)
@@ -132,25 +153,54 @@ PRONGHORN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
 #endif
 }
 
-template <class M, class V> PRONGHORN_INLINE V select(M mask, V a, V b) { return mask ? a : b; }
+template <class M, class V>
+PRONGHORN_INLINE V select(M mask, V a, V b) {
+  return mask ? a : b;
+}
 
 // The second operand where either is NaN, as the processors' own instructions have it.
-template <class V> PRONGHORN_INLINE V min(V a, V b) { return a < b ? a : b; }
-template <class V> PRONGHORN_INLINE V max(V a, V b) { return a > b ? a : b; }
+template <class V>
+PRONGHORN_INLINE V min(V a, V b) {
+  return a < b ? a : b;
+}
+template <class V>
+PRONGHORN_INLINE V max(V a, V b) {
+  return a > b ? a : b;
+}
 
-PRONGHORN_INLINE Vec<uint32_t> bits(Vec<float> v) { return (Vec<uint32_t>)v; }
-PRONGHORN_INLINE Vec<uint64_t> bits(Vec<double> v) { return (Vec<uint64_t>)v; }
-PRONGHORN_INLINE Vec<float> from_bits(Vec<uint32_t> v) { return (Vec<float>)v; }
-PRONGHORN_INLINE Vec<double> from_bits(Vec<uint64_t> v) { return (Vec<double>)v; }
+PRONGHORN_INLINE Vec<uint32_t> bits(Vec<float> v) {
+  return (Vec<uint32_t>)v;
+}
+PRONGHORN_INLINE Vec<uint64_t> bits(Vec<double> v) {
+  return (Vec<uint64_t>)v;
+}
+PRONGHORN_INLINE Vec<float> from_bits(Vec<uint32_t> v) {
+  return (Vec<float>)v;
+}
+PRONGHORN_INLINE Vec<double> from_bits(Vec<uint64_t> v) {
+  return (Vec<double>)v;
+}
 
-PRONGHORN_INLINE Vec<float> abs(Vec<float> v) { return from_bits(bits(v) & 0x7fffffffu); }
-PRONGHORN_INLINE Vec<double> abs(Vec<double> v) { return from_bits(bits(v) & 0x7fffffffffffffffull); }
+PRONGHORN_INLINE Vec<float> abs(Vec<float> v) {
+  return from_bits(bits(v) & 0x7fffffffu);
+}
+PRONGHORN_INLINE Vec<double> abs(Vec<double> v) {
+  return from_bits(bits(v) & 0x7fffffffffffffffull);
+}
 
 // Truncating, as a C cast.
-PRONGHORN_INLINE Vec<int32_t> to_int(Vec<float> v) { return __builtin_convertvector(v, Vec<int32_t>); }
-PRONGHORN_INLINE Vec<int64_t> to_int(Vec<double> v) { return __builtin_convertvector(v, Vec<int64_t>); }
-PRONGHORN_INLINE Vec<float> to_float(Vec<int32_t> v) { return __builtin_convertvector(v, Vec<float>); }
-PRONGHORN_INLINE Vec<double> to_float(Vec<int64_t> v) { return __builtin_convertvector(v, Vec<double>); }
+PRONGHORN_INLINE Vec<int32_t> to_int(Vec<float> v) {
+  return __builtin_convertvector(v, Vec<int32_t>);
+}
+PRONGHORN_INLINE Vec<int64_t> to_int(Vec<double> v) {
+  return __builtin_convertvector(v, Vec<int64_t>);
+}
+PRONGHORN_INLINE Vec<float> to_float(Vec<int32_t> v) {
+  return __builtin_convertvector(v, Vec<float>);
+}
+PRONGHORN_INLINE Vec<double> to_float(Vec<int64_t> v) {
+  return __builtin_convertvector(v, Vec<double>);
+}
 
 PRONGHORN_INLINE Vec<float> sqrt(Vec<float> v) {
 #if defined(PRONGHORN_ISA_avx512)
@@ -199,7 +249,8 @@ PRONGHORN_INLINE Vec<double> floor(Vec<double> v) {
 }
 
 // Lanes added pairwise, in an order that depends on the width alone.
-template <class V> PRONGHORN_INLINE Element<V> sum(V v) {
+template <class V>
+PRONGHORN_INLINE Element<V> sum(V v) {
   using T = Element<V>;
   T lane[width<T>];
   store(lane, v);

@@ -1,4 +1,5 @@
-// Where values come from: batch data, state that outlives a run, constants. They are appended by Graph itself, never inferred.
+// Where values come from: batch data, state that outlives a run, constants. They are appended by Graph
+// itself, never inferred.
 #include "graph/ops/families.h"
 
 namespace pronghorn {

@@ -1,0 +1,51 @@
+// What holds for the whole process: instruction set, threads, counters, and the state that programs share.
+#include <cstring>
+
+#include "base/cpu.h"
+#include "base/parallel.h"
+#include "bindings/convert.h"
+#include "graph/graph.h"
+
+namespace pronghorn::bindings {
+
+void bind_runtime(py::module_& module) {
+  module.def(
+      "isas",
+      [] {
+        std::vector<std::string> names;
+        for (Isa isa : supported_isas()) names.push_back(name_of(isa));
+        return names;
+      },
+      "Instruction sets that this build holds and this processor runs, the best one last.");
+  module.def(
+      "isa", [] { return std::string(name_of(active_isa())); },
+      "The instruction set that programs compile for.");
+  module.def("set_isa", &set_active_isa, py::arg("name"));
+  module.def("threads", &thread_count);
+  module.def("set_threads", &set_thread_count, py::arg("count"));
+  module.def("allocations", &Buffer::allocations, "How many buffers the core has allocated so far.");
+
+  py::class_<Tensor, State>(module, "State",
+                            "Memory that outlives a run: a weight, an optimizer slot, an accumulator.")
+      .def(py::init([](const py::array& value) { return std::make_shared<Tensor>(copy_to_tensor(value)); }),
+           py::arg("value"))
+      .def_property_readonly("shape", [](const Tensor& state) { return shape_tuple(state.type.shape); })
+      .def_property_readonly("dtype", [](const Tensor& state) { return name_of(state.type.dtype); })
+      .def(
+          "numpy",
+          [](const Tensor& state) {
+            py::array copy = empty_array(state.type);
+            std::memcpy(copy.mutable_data(), state.data(), state.type.bytes());
+            return copy;
+          },
+          "A copy of the content.")
+      .def(
+          "assign",
+          [](Tensor& state, const py::array& value) {
+            const py::array exact = exact_array(value, state.type, "the new value of a variable");
+            std::memcpy(state.data(), exact.data(), state.type.bytes());
+          },
+          py::arg("value"));
+}
+
+}  // namespace pronghorn::bindings
