@@ -1,0 +1,23 @@
+"""Utilities by Keras's names; each is loaded when it is first used."""
+
+from __future__ import annotations
+
+from .._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    submodules=["conv_utils", "generic_utils", "layer_utils", "np_utils"],
+    attributes={
+        "data_utils": ["GeneratorEnqueuer", "OrderedEnqueuer", "Sequence", "SequenceEnqueuer", "get_file"],
+        "generic_utils": [
+            "CustomObjectScope",
+            "custom_object_scope",
+            "deserialize_keras_object",
+            "get_custom_objects",
+            "serialize_keras_object",
+        ],
+        "layer_utils": ["convert_all_kernels_in_model", "get_source_inputs", "print_summary"],
+        "np_utils": ["normalize", "to_categorical"],
+        "progbar": ["Progbar"],
+    },
+)
