@@ -157,7 +157,7 @@ def test_imdb(cache, monkeypatch):
         num_words=10, skip_top=2, oov_char=None, start_char=None, index_from=0
     )
     assert sorted(x_train) == [[2], [5, 6, 7, 8]]
-    (x_train, y_train), (x_test, y_test) = datasets.imdb.load_data(maxlen=3)
+    (x_train, y_train), (x_test, y_test) = datasets.imdb.load_data(num_words=100, maxlen=3)
     assert list(x_train) == [[1, 6]] and y_train.tolist() == [1] and len(x_test) == 0
     with pytest.raises(ValueError, match="maxlen"):
         datasets.imdb.load_data(maxlen=1)
