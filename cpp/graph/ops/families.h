@@ -6,6 +6,7 @@
 
 namespace pronghorn {
 
+std::vector<OpDef> layout_ops();
 std::vector<OpDef> source_ops();
 
 }  // namespace pronghorn

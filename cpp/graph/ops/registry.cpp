@@ -8,6 +8,7 @@ namespace {
 
 using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
+    layout_ops,
     source_ops,
 };
 
