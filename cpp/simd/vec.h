@@ -2,20 +2,24 @@
 // compiled once per instruction set include this. Everything lives in the namespace of the set and is
 // internal to the including file, so the linker can never keep one copy for all.
 //
-//   Vec<T>::width                         lanes
-//   load(p) store(p, v)                   all lanes, unaligned
-//   load_part(p, n) store_part(p, v, n)   the first n < width lanes; the other lanes of a loaded vector are
-//   zero broadcast<T>(x)  zero<T>()  iota<T>() x in every lane; 0; 0, 1, 2, … fma(a, b, c) a*b + c, with one
-//   rounding where the set has FMA select(mask, a, b)  min  max  abs  sqrt  floor  sum(v)  to_int(v)
-//   to_float(v)  bits(v)  from_bits(v)
+// - width<T>: lanes of Vec<T>; Mask<T>: what comparisons give, all ones or zero per lane
+// - load(p), store(p, v): all lanes, unaligned
+// - load_part(p, n), store_part(p, v, n): the first n < width lanes; the other lanes of a loaded vector are 0
+// - load_mask<T>(p, n), store_mask<T>(p, mask, n): the first n lanes from and to bytes of 0 and 1
+// - broadcast<T>(x), zero<T>(), iota<T>(): x in every lane; 0; 0, 1, 2, …
+// - fma(a, b, c): a*b + c, with one rounding where the set has FMA
+// - select(mask, a, b), any(mask), min, max, abs, sqrt, floor, ceil, round_even, sum(v)
+// - to_int(v), to_float(v), bits(v), from_bits(v)
 //
-// + - * / < > == & | << >> are the compiler's own, lane by lane; comparisons give Mask<T>: all ones or zero.
+// + - * / < > == & | << >> are the compiler's own, lane by lane.
 #pragma once
 #include <cstdint>
 #include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define PRONGHORN_INLINE static inline __attribute__((always_inline))
@@ -46,6 +50,7 @@ PRONGHORN_VEC(int32_t, int32_t)
 PRONGHORN_VEC(uint32_t, int32_t)
 PRONGHORN_VEC(int64_t, int64_t)
 PRONGHORN_VEC(uint64_t, int64_t)
+PRONGHORN_VEC(uint8_t, int8_t)
 #undef PRONGHORN_VEC
 
 template <class T>
@@ -89,56 +94,86 @@ PRONGHORN_INLINE Vec<T> iota() {
   }(std::make_integer_sequence<int, width<T>>{});
 }
 
-// ---- the first n lanes
-// -----------------------------------------------------------------------------------------------------------
-
-#if defined(PRONGHORN_ISA_avx512)
-PRONGHORN_INLINE Vec<float> load_part(const float* p, int n) {
-  return (Vec<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
-}
-PRONGHORN_INLINE void store_part(float* p, Vec<float> v, int n) {
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
-}
-PRONGHORN_INLINE Vec<double> load_part(const double* p, int n) {
-  return (Vec<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
-}
-PRONGHORN_INLINE void store_part(double* p, Vec<double> v, int n) {
-  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
-}
-#elif defined(PRONGHORN_ISA_avx2)
-PRONGHORN_INLINE Vec<float> load_part(const float* p, int n) {
-  return (Vec<float>)_mm256_maskload_ps(p, (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)));
-}
-PRONGHORN_INLINE void store_part(float* p, Vec<float> v, int n) {
-  _mm256_maskstore_ps(p, (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)), (__m256)v);
-}
-PRONGHORN_INLINE Vec<double> load_part(const double* p, int n) {
-  return (Vec<double>)_mm256_maskload_pd(p, (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)));
-}
-PRONGHORN_INLINE void store_part(double* p, Vec<double> v, int n) {
-  _mm256_maskstore_pd(p, (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)), (__m256d)v);
-}
-#endif
+// --- the first n lanes
 
 template <class T>
 PRONGHORN_INLINE Vec<T> load_part(const T* p, int n) {
+#if defined(PRONGHORN_ISA_avx512)
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << n) - 1), p);
+  else if constexpr (sizeof(T) == 8)
+    return (Vec<T>)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p);
+  else
+    return (Vec<T>)_mm512_maskz_loadu_epi8((uint64_t{1} << n) - 1, p);
+#else
+#if defined(PRONGHORN_ISA_avx2)
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm256_maskload_epi32(reinterpret_cast<const int*>(p),
+                                         (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)));
+  if constexpr (sizeof(T) == 8)
+    return (Vec<T>)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p),
+                                         (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)));
+#endif
   Vec<T> v = {};
   for (int i = 0; i < n; i++) v[i] = p[i];
   return v;
+#endif
 }
 template <class T>
 PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
+#if defined(PRONGHORN_ISA_avx512)
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_epi32(p, static_cast<__mmask16>((1u << n) - 1), (__m512i)v);
+  else if constexpr (sizeof(T) == 8)
+    _mm512_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m512i)v);
+  else
+    _mm512_mask_storeu_epi8(p, (uint64_t{1} << n) - 1, (__m512i)v);
+#else
+#if defined(PRONGHORN_ISA_avx2)
+  if constexpr (sizeof(T) == 4)
+    return _mm256_maskstore_epi32(reinterpret_cast<int*>(p),
+                                  (__m256i)(iota<int32_t>() < broadcast<int32_t>(n)), (__m256i)v);
+  if constexpr (sizeof(T) == 8)
+    return _mm256_maskstore_epi64(reinterpret_cast<long long*>(p),
+                                  (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)), (__m256i)v);
+#endif
   for (int i = 0; i < n; i++) p[i] = v[i];
+#endif
 }
 
-// ---- arithmetic
-// ------------------------------------------------------------------------------------------------------------------
+// As many bytes as Vec<T> has lanes.
+template <class T>
+struct BytesOf {
+  typedef int8_t type __attribute__((vector_size(width<T>)));
+};
+
+template <class T>
+PRONGHORN_INLINE Mask<T> load_mask(const uint8_t* p, int n) {
+  typename BytesOf<T>::type bytes = {};
+  if (n >= width<T>)
+    __builtin_memcpy(&bytes, p, width<T>);
+  else
+    for (int i = 0; i < n; i++) bytes[i] = static_cast<int8_t>(p[i]);
+  return __builtin_convertvector(bytes, Mask<T>) != 0;
+}
+template <class T>
+PRONGHORN_INLINE void store_mask(uint8_t* p, Mask<T> mask, int n) {
+  const typename BytesOf<T>::type bytes = __builtin_convertvector(mask, typename BytesOf<T>::type) & 1;
+  if (n >= width<T>)
+    __builtin_memcpy(p, &bytes, width<T>);
+  else
+    for (int i = 0; i < n; i++) p[i] = static_cast<uint8_t>(bytes[i]);
+}
+
+// --- arithmetic
 
 PRONGHORN_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
 #if defined(PRONGHORN_ISA_avx512)
   return (Vec<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(PRONGHORN_ISA_avx2)
   return (Vec<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
   return a * b + c;
 #endif
@@ -148,6 +183,8 @@ PRONGHORN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
   return (Vec<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(PRONGHORN_ISA_avx2)
   return (Vec<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
   return a * b + c;
 #endif
@@ -156,6 +193,22 @@ PRONGHORN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
 template <class M, class V>
 PRONGHORN_INLINE V select(M mask, V a, V b) {
   return mask ? a : b;
+}
+
+// Whether any lane of a mask is set.
+template <class M>
+PRONGHORN_INLINE bool any(M mask) {
+#if defined(PRONGHORN_ISA_avx512)
+  return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(PRONGHORN_ISA_avx2)
+  return _mm256_movemask_epi8((__m256i)mask) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
+  bool found = false;
+  for (int i = 0; i < width<Element<M>>; i++) found |= mask[i] != 0;
+  return found;
+#endif
 }
 
 // The second operand where either is NaN, as the processors' own instructions have it.
@@ -207,6 +260,10 @@ PRONGHORN_INLINE Vec<float> sqrt(Vec<float> v) {
   return (Vec<float>)_mm512_sqrt_ps((__m512)v);
 #elif defined(PRONGHORN_ISA_avx2)
   return (Vec<float>)_mm256_sqrt_ps((__m256)v);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<float>)vsqrtq_f32((float32x4_t)v);
+#elif defined(__SSE2__)
+  return (Vec<float>)_mm_sqrt_ps((__m128)v);
 #else
   for (int i = 0; i < width<float>; i++) v[i] = __builtin_sqrtf(v[i]);
   return v;
@@ -217,6 +274,10 @@ PRONGHORN_INLINE Vec<double> sqrt(Vec<double> v) {
   return (Vec<double>)_mm512_sqrt_pd((__m512d)v);
 #elif defined(PRONGHORN_ISA_avx2)
   return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<double>)vsqrtq_f64((float64x2_t)v);
+#elif defined(__SSE2__)
+  return (Vec<double>)_mm_sqrt_pd((__m128d)v);
 #else
   for (int i = 0; i < width<double>; i++) v[i] = __builtin_sqrt(v[i]);
   return v;
@@ -227,9 +288,11 @@ PRONGHORN_INLINE Vec<float> floor(Vec<float> v) {
 #if defined(PRONGHORN_ISA_avx512)
   return (Vec<float>)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(PRONGHORN_ISA_avx2)
-  return (Vec<float>)_mm256_floor_ps((__m256)v);
+  return (Vec<float>)_mm256_round_ps((__m256)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<float>)vrndmq_f32((float32x4_t)v);
 #elif defined(__SSE4_1__)
-  return (Vec<float>)_mm_floor_ps((__m128)v);
+  return (Vec<float>)_mm_round_ps((__m128)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #else
   for (int i = 0; i < width<float>; i++) v[i] = __builtin_floorf(v[i]);
   return v;
@@ -239,11 +302,72 @@ PRONGHORN_INLINE Vec<double> floor(Vec<double> v) {
 #if defined(PRONGHORN_ISA_avx512)
   return (Vec<double>)_mm512_roundscale_pd((__m512d)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(PRONGHORN_ISA_avx2)
-  return (Vec<double>)_mm256_floor_pd((__m256d)v);
+  return (Vec<double>)_mm256_round_pd((__m256d)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<double>)vrndmq_f64((float64x2_t)v);
 #elif defined(__SSE4_1__)
-  return (Vec<double>)_mm_floor_pd((__m128d)v);
+  return (Vec<double>)_mm_round_pd((__m128d)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #else
   for (int i = 0; i < width<double>; i++) v[i] = __builtin_floor(v[i]);
+  return v;
+#endif
+}
+
+PRONGHORN_INLINE Vec<float> ceil(Vec<float> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_round_ps((__m256)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<float>)vrndpq_f32((float32x4_t)v);
+#elif defined(__SSE4_1__)
+  return (Vec<float>)_mm_round_ps((__m128)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < width<float>; i++) v[i] = __builtin_ceilf(v[i]);
+  return v;
+#endif
+}
+PRONGHORN_INLINE Vec<double> ceil(Vec<double> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<double>)_mm512_roundscale_pd((__m512d)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<double>)_mm256_round_pd((__m256d)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<double>)vrndpq_f64((float64x2_t)v);
+#elif defined(__SSE4_1__)
+  return (Vec<double>)_mm_round_pd((__m128d)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < width<double>; i++) v[i] = __builtin_ceil(v[i]);
+  return v;
+#endif
+}
+
+// To the nearest integer, halves to the even one.
+PRONGHORN_INLINE Vec<float> round_even(Vec<float> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_round_ps((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<float>)vrndnq_f32((float32x4_t)v);
+#elif defined(__SSE4_1__)
+  return (Vec<float>)_mm_round_ps((__m128)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < width<float>; i++) v[i] = __builtin_rintf(v[i]);
+  return v;
+#endif
+}
+PRONGHORN_INLINE Vec<double> round_even(Vec<double> v) {
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<double>)_mm512_roundscale_pd((__m512d)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<double>)_mm256_round_pd((__m256d)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(PRONGHORN_ISA_neon)
+  return (Vec<double>)vrndnq_f64((float64x2_t)v);
+#elif defined(__SSE4_1__)
+  return (Vec<double>)_mm_round_pd((__m128d)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  for (int i = 0; i < width<double>; i++) v[i] = __builtin_rint(v[i]);
   return v;
 #endif
 }
