@@ -4,6 +4,7 @@
 #include "bindings/convert.h"
 #include "graph/autodiff.h"
 #include "graph/op.h"
+#include "passes/passes.h"
 
 namespace pronghorn::bindings {
 namespace {
@@ -28,7 +29,8 @@ py::tuple described(const Graph& graph, Value value) {
 
 py::list emit(Graph& graph, const std::string& op, const std::vector<int64_t>& inputs,
               const py::dict& attributes) {
-  const int32_t node = graph.add(op, values_of(inputs), core_attributes(attributes));
+  const int32_t added = graph.add(op, values_of(inputs), core_attributes(attributes));
+  const int32_t node = stabilized(graph, {added, 0}).node;  // before anybody differentiates it
   py::list outputs;
   for (size_t k = 0; k < graph.nodes()[node].outputs.size(); k++)
     outputs.append(described(graph, {node, static_cast<int32_t>(k)}));
@@ -103,6 +105,8 @@ void bind_graph(py::module_& module) {
           py::arg("value"), "The content of a constant, None for any other value.")
       .def("__len__", [](const Graph& graph) { return graph.nodes().size(); })
       .def("__str__", [](const Graph& graph) { return to_string(graph); })
+      .def("simplified", &simplify, "A copy after the simplify pass.")
+      .def("fused", &fuse, "A copy after the fuse pass.")
       .def("verify", [](const Graph& graph) { verify(graph); });
 }
 

@@ -8,10 +8,16 @@
 
 namespace pronghorn {
 
-Graph simplify(const Graph& graph);  // constants folded, algebra, cancelling transposes and reshapes, stable
-                                     // cross-entropies, dead nodes
-Graph fuse(
-    const Graph& graph);  // epilogues into gemm and conv; chains of elementwise ops into one tile program
+// Constants folded, algebra, cancelling transposes and reshapes, stable cross-entropies, dead nodes.
+Graph simplify(const Graph& graph);
+
+// Epilogues into gemm and conv; chains of elementwise ops into one tile program.
+Graph fuse(const Graph& graph);
+
+// The same loss computed from logits where `loss` is a cross-entropy whose probabilities are the softmax or
+// sigmoid of some, else `loss` itself. To be called before the loss is differentiated:
+// softmax_cross_entropy has the derivative p - y.
+Value stabilized(Graph& graph, Value loss);
 
 // Where a value lives while a program runs.
 struct Place {

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <numeric>
+
+#include "passes/simplify.h"
+
+namespace pronghorn {
+namespace {
+
+using Integers = std::vector<int64_t>;
+
+Value input_of(Rewriter& r, Value value, int i = 0) {
+  return r.node(value).inputs[i];
+}
+
+Value same_type(Rewriter& r, const Node& node) {
+  return r.type(node.inputs[0]) == node.outputs[0] ? node.inputs[0] : Value{};
+}
+
+// Nothing differentiates a graph that is being simplified.
+Value stop_gradient(Rewriter&, const Node& node) {
+  return node.inputs[0];
+}
+
+Value reshape(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  if (r.type(x) == node.outputs[0]) return x;
+  return r.is(x, "reshape") ? r.reshape(input_of(r, x), node.outputs[0].shape) : Value{};
+}
+
+Value transpose(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  Integers axes = node.attributes.get<Integers>("axes");
+  for (int64_t& axis : axes) axis = normalize_axis(axis, r.shape(x).rank(), "transpose");
+  // Axes of size 1 may go anywhere: as long as the others stay in order, memory does not change.
+  Integers moved;
+  for (int64_t axis : axes)
+    if (r.shape(x)[static_cast<int>(axis)] != 1) moved.push_back(axis);
+  if (std::is_sorted(moved.begin(), moved.end())) return r.reshape(x, node.outputs[0].shape);
+  if (!r.is(x, "transpose")) return {};
+  const Integers inner = r.node(x).attributes.get<Integers>("axes");
+  Integers both;
+  for (int64_t axis : axes) both.push_back(inner[axis]);
+  return r.transpose(input_of(r, x), both);
+}
+
+// A reduction over axes of size 1, or over none, changes the shape at most.
+Value reduce(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  if (r.type(x).dtype != node.outputs[0].dtype || r.shape(x).count() != node.outputs[0].shape.count())
+    return {};
+  for (int64_t axis : node.attributes.get<Integers>("axes"))
+    if (r.shape(x)[normalize_axis(axis, r.shape(x).rank(), node.op->name)] != 1) return {};
+  return r.reshape(x, node.outputs[0].shape);
+}
+
+struct Slice {
+  Integers begin, size, stride;
+  explicit Slice(const Node& node)
+      : begin(node.attributes.get<Integers>("begin")),
+        size(node.attributes.get<Integers>("size")),
+        stride(node.attributes.get<Integers>("stride", Integers(begin.size(), 1))) {}
+  Attributes attributes() const { return {{"begin", begin}, {"size", size}, {"stride", stride}}; }
+};
+
+// The only axis along which `slice` takes less than all of `shape`, -1 where there is none, -2 where there
+// are several.
+int sliced_axis(const Slice& slice, const Shape& shape) {
+  int sliced = -1;
+  for (int axis = 0; axis < shape.rank(); axis++) {
+    if (slice.begin[axis] == 0 && slice.size[axis] == shape[axis] && slice.stride[axis] == 1) continue;
+    if (sliced >= 0) return -2;
+    sliced = axis;
+  }
+  return sliced;
+}
+
+Value slice(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  const Slice outer(node);
+  const int axis = sliced_axis(outer, r.shape(x));
+  if (axis == -1) return x;
+  if (r.is(x, "slice")) {
+    Slice both(r.node(x));
+    for (size_t i = 0; i < both.begin.size(); i++) {
+      both.begin[i] += outer.begin[i] * both.stride[i];
+      both.stride[i] *= outer.stride[i];
+      both.size[i] = outer.size[i];
+    }
+    return r.emit("slice", {input_of(r, x)}, both.attributes());
+  }
+  if (axis < 0 || !r.is(x, "concatenate") || outer.stride[axis] != 1) return {};
+  // A piece of one of the concatenated values.
+  const Node whole = r.node(x);
+  if (normalize_axis(whole.attributes.get<int64_t>("axis"), r.shape(x).rank(), "concatenate") != axis)
+    return {};
+  int64_t start = 0;
+  for (Value part : whole.inputs) {
+    const int64_t end = start + r.shape(part)[axis];
+    if (outer.begin[axis] >= start && outer.begin[axis] + outer.size[axis] <= end) {
+      Slice piece = outer;
+      piece.begin[axis] -= start;
+      return r.emit("slice", {part}, piece.attributes());
+    }
+    start = end;
+  }
+  return {};
+}
+
+// concatenate(x) = x, and pieces that were cut from one value and follow each other are that value again.
+Value concatenate(Rewriter& r, const Node& node) {
+  if (node.inputs.size() == 1) return node.inputs[0];
+  const int axis =
+      normalize_axis(node.attributes.get<int64_t>("axis"), node.outputs[0].shape.rank(), "concatenate");
+  Value whole;
+  int64_t next = 0;
+  for (Value part : node.inputs) {
+    if (!r.is(part, "slice")) return {};
+    const Value source = input_of(r, part);
+    if (whole.valid() && !(whole == source)) return {};
+    whole = source;
+    const Slice cut(r.node(part));
+    const int sliced = sliced_axis(cut, r.shape(whole));
+    if (sliced != axis || cut.begin[axis] != next || cut.stride[axis] != 1) return {};
+    next += cut.size[axis];
+  }
+  return r.type(whole) == node.outputs[0] ? whole : Value{};
+}
+
+Value flip(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  for (int64_t axis : node.attributes.get<Integers>("axes"))
+    if (r.shape(x)[normalize_axis(axis, r.shape(x).rank(), "flip")] > 1) return {};
+  return x;
+}
+
+}  // namespace
+
+std::vector<int64_t> inverse_permutation(const Integers& axes) {
+  Integers inverse(axes.size());
+  for (size_t i = 0; i < axes.size(); i++) inverse[axes[i]] = static_cast<int64_t>(i);
+  return inverse;
+}
+
+std::vector<RuleRow> view_rules() {
+  std::vector<RuleRow> rows = {
+      {"stop_gradient", stop_gradient},
+      {"reshape", reshape},
+      {"transpose", transpose},
+      {"slice", slice},
+      {"concatenate", concatenate},
+      {"flip", flip},
+      {"pad", same_type},
+      {"tile", same_type},
+      {"repeat", same_type},
+  };
+  for (const char* op : {"sum", "mean", "max", "min", "prod", "any", "all", "logsumexp"})
+    rows.push_back({op, reduce});
+  return rows;
+}
+
+}  // namespace pronghorn
