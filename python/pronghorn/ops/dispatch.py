@@ -1,0 +1,177 @@
+"""How a function of `ops` meets its arguments: it records, emits or runs now.
+
+`@operation` decides by what a call is given. A symbolic `KerasTensor` (or a `Variable` outside any trace): the call
+is recorded as a node of the Keras graph. Inside a trace: the body emits nodes of the core's graph. Otherwise the
+arguments are arrays and numbers: the body is traced once per shapes and dtypes, and its program runs now.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+
+import numpy as np
+
+from .symbolic import KerasTensor, record
+from .tensor import Tensor, operations
+from .trace import Trace, current_trace
+from .variable import Variable
+
+# Parameters that never hold tensors: arrays given for them stay as they are.
+STATIC_PARAMETERS = frozenset(
+    "shape newshape axis axes size pool_size strides padding dilation_rate perm repeats paddings".split()
+)
+
+_programs: dict = {}
+_MOST_PROGRAMS = 1024
+
+
+def operation(function=None, *, infer=None):
+    """Make `function` a public operation.
+
+    Parameters
+    ----------
+    function : callable
+        Written against tensors of a trace: `emit` or other operations.
+    infer : callable, optional
+        Gives the symbolic outputs' ``(shape, dtype)`` from the call's arguments where tracing the body at two
+        probe sizes cannot.
+    """
+    if function is None:
+        return functools.partial(operation, infer=infer)
+    parameters = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        trace = current_trace()
+        if trace is not None:
+            args = [_traced(trace, a, parameters, i) for i, a in enumerate(args)]
+            kwargs = {name: _traced(trace, a, (name,), 0) for name, a in kwargs.items()}
+            return function(*args, **kwargs)
+        if any(_is_symbolic(a) for a in args) or any(_is_symbolic(a) for a in kwargs.values()):
+            return record(call, args, kwargs, infer)
+        return _run_now(call, parameters, args, kwargs)
+
+    operations[function.__name__] = call
+    return call
+
+
+def _is_symbolic(argument):
+    if isinstance(argument, (KerasTensor, Variable)):
+        return True
+    return isinstance(argument, (list, tuple)) and any(isinstance(a, (KerasTensor, Variable)) for a in argument)
+
+
+def _traced(trace, argument, parameters, position):
+    """The argument as a traced body sees it: variables, symbolic tensors and arrays become tensors."""
+    if isinstance(argument, np.ndarray):
+        static = position < len(parameters) and parameters[position] in STATIC_PARAMETERS
+        return argument if static else trace.convert(argument)
+    if isinstance(argument, (Variable, KerasTensor)):
+        return trace.convert(argument)
+    if isinstance(argument, (list, tuple)) and any(
+        isinstance(a, (Variable, KerasTensor, np.ndarray)) for a in argument
+    ):
+        return type(argument)(trace.convert(a) if not isinstance(a, (int, float)) else a for a in argument)
+    return argument
+
+
+class _Array:
+    """The place of an array in the arguments of a program that runs now."""
+
+    def __init__(self, array):
+        self.key = (array.shape, array.dtype.str)
+
+
+def _run_now(call, parameters, args, kwargs):
+    arrays = []
+
+    def key_of(argument, name):
+        if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
+            arrays.append(argument)
+            return ("array", argument.shape, argument.dtype.str)
+        if isinstance(argument, (list, tuple)):
+            return (type(argument), tuple(key_of(a, name) for a in argument))
+        if isinstance(argument, np.ndarray):
+            return ("static", argument.shape, argument.dtype.str, argument.tobytes())
+        return (type(argument), argument)
+
+    names = parameters + ["*"] * len(args)
+    key = (call, tuple(key_of(a, n) for a, n in zip(args, names)))
+    key += tuple((n, key_of(a, n)) for n, a in sorted(kwargs.items()))
+    try:
+        compiled = _programs.get(key)
+    except TypeError:  # an argument that cannot be hashed: trace it each time
+        key, compiled = None, None
+    if compiled is None:
+        compiled = _compile(call, names, args, kwargs)
+        if key is not None and compiled.reusable:
+            if len(_programs) >= _MOST_PROGRAMS:
+                _programs.clear()
+            _programs[key] = compiled
+    return compiled(arrays)
+
+
+class _compile:
+    """One call's body as a program over its array arguments."""
+
+    def __init__(self, call, names, args, kwargs):
+        with Trace() as trace:
+            self.dtypes = []
+
+            def feed(argument, name):
+                if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
+                    dtype = trace.core_dtype(argument)
+                    self.dtypes.append(dtype)
+                    return trace.feed(argument.shape, dtype)
+                if isinstance(argument, (list, tuple)):
+                    return type(argument)(feed(a, name) for a in argument)
+                return argument
+
+            traced = [feed(a, n) for a, n in zip(args, names)]
+            traced_kwargs = {n: feed(a, n) for n, a in sorted(kwargs.items())}
+            result = call(*traced, **traced_kwargs)
+            self.many = isinstance(result, (list, tuple))
+            for tensor in result if self.many else [result]:
+                trace.fetch(trace.convert(tensor))
+            self.program = trace.compile()
+            self.reusable = not trace.drew_seed
+            self.container = type(result) if self.many else None
+
+    def __call__(self, arrays):
+        feeds = [np.ascontiguousarray(a, dtype=d).reshape(a.shape) for a, d in zip(arrays, self.dtypes)]
+        results = self.program.run(feeds)
+        return self.container(results) if self.many else results[0]
+
+
+def emit(op, inputs, **attributes):
+    """Append a node to the graph of the current trace.
+
+    Parameters
+    ----------
+    op : str
+        The op's name in the core.
+    inputs : list
+        Tensors, variables, arrays or numbers. Numbers take the dtype of the first tensor among the inputs.
+    **attributes
+        Plain data: bool, int, float, str or lists of them.
+
+    Returns
+    -------
+    Tensor, or a tuple of them for an op of several outputs.
+    """
+    trace = current_trace()
+    if trace is None:
+        raise RuntimeError(f"emit({op!r}) was called outside a trace; call it from a function decorated @operation")
+    dtype = next((x.dtype for x in inputs if isinstance(x, (Tensor, Variable))), None)
+    values = [trace.convert(x, dtype if isinstance(x, (bool, int, float)) else None).value for x in inputs]
+    outputs = trace.graph.emit(op, values, attributes)
+    tensors = tuple(Tensor(trace, *output) for output in outputs)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+@operation
+def convert_to_tensor(x, dtype=None):
+    """The value `x` as a tensor, cast to `dtype` where one is given."""
+    tensor = current_trace().convert(x, dtype if not isinstance(x, Tensor) else None)
+    return tensor if dtype is None or tensor.dtype == dtype else emit("cast", [tensor], dtype=dtype)

@@ -1,0 +1,238 @@
+"""Symbolic tensors: what a Keras model is made of before any shape is complete.
+
+A `KerasTensor` knows its shape (None for what is open), its dtype and what produced it: nothing (an input), a call of
+an operation (`OpCall`), or a layer's node. Producers have `input_tensors`, `output_tensors` and `run(trace)`, which
+binds the outputs' values in the trace.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from .tensor import Operators, Tensor
+from .trace import Trace
+from .variable import Variable
+
+# None is traced as these sizes; a size of the result that differs between them is None. Large and with many divisors, so
+# that windows fit and reshapes divide.
+PROBE_SIZES = (720, 1440)
+
+_names = itertools.count(1)
+
+
+class KerasTensor(Operators):
+    """A symbolic tensor.
+
+    Parameters
+    ----------
+    shape : tuple
+        Sizes, None where open; the first axis is the batch.
+    dtype : str
+    name : str, optional
+    producer : optional
+        What computes it: None for an input.
+    """
+
+    def __init__(self, shape, dtype="float32", name=None, producer=None):
+        self.shape = tuple(None if n is None else int(n) for n in shape)
+        self.dtype = dtype
+        self.name = name or f"tensor_{next(_names)}"
+        self.producer = producer
+        self._uses_learning_phase = False
+
+    @property
+    def _keras_shape(self):
+        return self.shape
+
+    @_keras_shape.setter
+    def _keras_shape(self, shape):
+        self.shape = tuple(shape)
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    def get_shape(self):
+        return self.shape
+
+    def __len__(self):
+        raise TypeError(f"len() of {self!r}: its content is not known while the model is built")
+
+    def __iter__(self):
+        raise TypeError(f"{self!r} cannot be iterated over; use its shape, or a layer that splits it")
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            f"{self!r} has no content yet, so it cannot become a NumPy array; evaluate it with K.eval or K.function, or"
+            " use the operations of pronghorn.ops in place of NumPy's"
+        )
+
+    def __repr__(self):
+        return f"<KerasTensor {self.name!r} shape={self.shape} dtype={self.dtype}>"
+
+
+class OpCall:
+    """One call of an operation on symbolic tensors, to be made again inside a trace."""
+
+    def __init__(self, function, args, kwargs):
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.input_tensors = [t for t in _leaves((args, kwargs)) if isinstance(t, KerasTensor)]
+        self.output_tensors = []
+
+    @property
+    def name(self):
+        return self.function.__name__
+
+    def run(self, trace):
+        """Bind the values of the outputs, given those of the inputs."""
+        results = self.call(trace, trace.bound)
+        for keras_tensor, tensor in zip(self.output_tensors, results):
+            trace.bind(keras_tensor, tensor)
+
+    def call(self, trace, value_of):
+        """The outputs as a list of tensors, with `value_of(keras_tensor)` for the inputs."""
+        args, kwargs = _replace((self.args, self.kwargs), lambda t: value_of(t))
+        result = self.function(*args, **kwargs)
+        return [trace.convert(t) for t in _leaves(result)]
+
+
+def record(function, args, kwargs, infer_rule=None):
+    """The symbolic result of ``function(*args, **kwargs)``: a KerasTensor, or a list or tuple of them."""
+    call = OpCall(function, tuple(args), dict(kwargs))
+    specs = infer_rule(*args, **kwargs) if infer_rule else infer(function, args, kwargs)
+
+    def keras_tensor(spec):
+        tensor = KerasTensor(*spec, name=f"{call.name}_{next(_names)}", producer=call)
+        tensor._uses_learning_phase = any(t._uses_learning_phase for t in call.input_tensors)
+        call.output_tensors.append(tensor)
+        return tensor
+
+    if isinstance(specs, list):
+        return [keras_tensor(spec) for spec in specs]
+    return keras_tensor(specs)
+
+
+def infer(function, args, kwargs=None, training=None):
+    """Shapes and dtypes of what a function gives for symbolic arguments.
+
+    Parameters
+    ----------
+    function : callable
+        Called in a trace with tensors in place of the symbolic ones.
+    args, kwargs
+        May hold KerasTensors at any depth of lists, tuples and dictionaries.
+
+    Returns
+    -------
+    ``(shape, dtype)`` or a list of them: None for sizes that follow an open size of the arguments.
+    """
+    arguments = (tuple(args), dict(kwargs or {}))
+    is_open = any(None in t.shape for t in _leaves(arguments) if isinstance(t, KerasTensor))
+    first = _probe(function, arguments, PROBE_SIZES[0], training)
+    second = _probe(function, arguments, PROBE_SIZES[1], training) if is_open else first
+
+    def merge(a, b):
+        shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape))
+        return shape, a.dtype
+
+    if isinstance(first, (list, tuple)):
+        return [merge(a, b) for a, b in zip(first, second)]
+    return merge(first, second)
+
+
+def _probe(function, arguments, size, training):
+    with Trace(training=training) as trace, trace.scope({}):
+        fed = {}
+
+        def feed(tensor):
+            if tensor not in fed:
+                fed[tensor] = trace.feed([size if n is None else n for n in tensor.shape], tensor.dtype, tensor.name)
+            return fed[tensor]
+
+        args, kwargs = _replace(arguments, feed)
+        result = function(*args, **kwargs)
+        if isinstance(result, (list, tuple)):
+            return [trace.convert(t) for t in result]
+        return trace.convert(result)
+
+
+def _leaves(structure):
+    if isinstance(structure, dict):
+        structure = structure.values()
+    elif not isinstance(structure, (list, tuple)):
+        yield structure
+        return
+    for item in structure:
+        yield from _leaves(item)
+
+
+def _replace(structure, value_of):
+    """The structure with `value_of(t)` for each KerasTensor t."""
+    if isinstance(structure, KerasTensor):
+        return value_of(structure)
+    if isinstance(structure, dict):
+        return {key: _replace(item, value_of) for key, item in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*(_replace(item, value_of) for item in structure))
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(_replace(item, value_of) for item in structure)
+    return structure
+
+
+class Function:
+    """Values of symbolic tensors from values of inputs: what `K.function` and `K.eval` are made of.
+
+    Parameters
+    ----------
+    inputs : list of KerasTensor or Variable
+        Fed at each call. A fed variable is read from the feed instead of its content.
+    outputs : list
+        Symbolic tensors, variables or numbers.
+    updates : list of (Variable, value) or symbolic results of K.update
+        Made at each call.
+    training : bool, optional
+        The learning phase.
+    """
+
+    def __init__(self, inputs, outputs, updates=(), training=None):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.updates = list(updates)
+        self.training = training
+        self._programs = {}
+
+    def __call__(self, arrays):
+        import numpy as np
+
+        arrays = [np.asarray(a, dtype=t.dtype) for a, t in zip(arrays, self.inputs)]
+        key = tuple(a.shape for a in arrays)
+        program = self._programs.get(key)
+        if program is None:
+            program = self._programs[key] = self._compile(key)
+        return program.run([np.ascontiguousarray(a).reshape(a.shape) for a in arrays])
+
+    def _compile(self, shapes):
+        with Trace(training=self.training) as trace:
+            mapping = {}
+            for t, shape in zip(self.inputs, shapes):
+                fed = trace.feed(shape, t.dtype, t.name)
+                if isinstance(t, Variable):
+                    trace._current[t] = fed
+                else:
+                    mapping[t] = fed
+            with trace.scope(mapping):
+                for output in self.outputs:
+                    trace.fetch(trace.convert(output))
+                for update in self.updates:
+                    if isinstance(update, tuple):
+                        trace.defer(update[0], trace.convert(update[1]))
+                    else:
+                        trace.convert(update)
+                return trace.compile()
+
+
+def is_tensor(x):
+    """Whether `x` is a tensor of any kind: symbolic, traced or a variable."""
+    return isinstance(x, (KerasTensor, Tensor, Variable))

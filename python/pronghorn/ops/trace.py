@@ -1,0 +1,249 @@
+"""Tracing: while a `Trace` is open, operations emit nodes of the core's graph."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from .. import config
+from .._core import Graph, Program
+from .tensor import Tensor
+
+_local = threading.local()
+
+
+def current_trace():
+    """The innermost open trace of this thread, or None."""
+    stack = getattr(_local, "stack", None)
+    return stack[-1] if stack else None
+
+
+class Trace:
+    """One graph under construction.
+
+    Parameters
+    ----------
+    training : bool, optional
+        The learning phase, a property of the trace: 1 while a training step is traced.
+    random_step : Variable, optional
+        An int64 scalar that counts runs; random operations draw by (seed, step, element). A trace that uses it
+        adds one at the end of each run. Without it the step is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pronghorn import ops
+    >>> with ops.Trace() as trace:
+    ...     x = trace.feed((2, 3), "float32", "x")
+    ...     trace.fetch(x * 2.0)
+    ...     program = trace.compile()
+    >>> program.run([np.ones((2, 3), "float32")])[0]
+    array([[2., 2., 2.],
+           [2., 2., 2.]], dtype=float32)
+    """
+
+    def __init__(self, training=None, random_step=None):
+        self.graph = Graph()
+        self.training = training
+        self.drew_seed = False
+        self._random_step = random_step
+        self._random_tensor = None
+        self._current = {}  # variable -> the tensor that a read gives now
+        self._variables = {}  # variable -> the tensor of its content before the run
+        self._deferred = []
+        self._scopes = []
+
+    def __enter__(self):
+        if not hasattr(_local, "stack"):
+            _local.stack = []
+        _local.stack.append(self)
+        return self
+
+    def __exit__(self, *_):
+        _local.stack.pop()
+
+    # --- values ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def core_dtype(array):
+        """The core's dtype for an array: its own, or the nearest that holds its values."""
+        dtype = array.dtype
+        if dtype.name in ("float32", "float64", "int32", "int64", "uint8", "bool"):
+            return dtype.name
+        if dtype.kind in "iu":
+            return "int32" if dtype.itemsize < 4 else "int64"
+        if dtype.kind == "f":
+            return "float32" if dtype.itemsize < 4 else "float64"
+        raise TypeError(f"arrays of dtype {dtype} are not supported; expected numbers or booleans")
+
+    def feed(self, shape, dtype="float32", name="feed"):
+        """An input of the program, filled at each run."""
+        shape = tuple(int(n) for n in shape)
+        return Tensor(self, self.graph.feed(name, shape, dtype), shape, dtype)
+
+    def convert(self, x, dtype=None):
+        """Tensors as they are, variables and symbolic tensors read, anything else a constant."""
+        if isinstance(x, Tensor):
+            if x.trace is not self:
+                raise ValueError(f"{x!r} belongs to another trace; pass it as an argument instead of closing over it")
+            return x
+        if hasattr(x, "state"):
+            return self.read(x)
+        if hasattr(x, "producer"):
+            return self.resolve(x)
+        if dtype is None and isinstance(x, float):
+            dtype = config.floatx()
+        elif dtype is None and isinstance(x, int) and not isinstance(x, bool):
+            dtype = "int32"
+        if isinstance(x, (list, tuple)) and any(isinstance(item, Tensor) or hasattr(item, "state") for item in x):
+            from .tensor import operations
+
+            return operations["stack"](list(x), axis=0)
+        array = np.asarray(x)
+        if dtype is None and array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
+            dtype = config.floatx()
+        array = np.asarray(array, dtype=dtype or self.core_dtype(array))
+        return Tensor(self, self.graph.constant(array), array.shape, array.dtype.name)
+
+    def read(self, variable):
+        """The content of a variable as of now: of the state, or what was assigned to it in this trace."""
+        tensor = self._current.get(variable)
+        return tensor if tensor is not None else self.read_before(variable)
+
+    def read_before(self, variable):
+        """The content that a variable had before the run."""
+        tensor = self._variables.get(variable)
+        if tensor is None:
+            value = self.graph.state(variable.state)
+            tensor = self._variables[variable] = Tensor(self, value, variable.shape, variable.dtype)
+        return self._current.setdefault(variable, tensor) if variable not in self._current else tensor
+
+    # --- updates --------------------------------------------------------------------------------------------------
+
+    def assign(self, variable, value):
+        """variable := value at the end of each run; later reads of this trace see the new value."""
+        tensor = self._as_variable(variable, value)
+        self._current[variable] = tensor
+        self.graph.update(variable.state, tensor.value)
+        return tensor
+
+    def defer(self, variable, value):
+        """As `assign`, but reads see the old value until `commit` or the end of the trace."""
+        tensor = self._as_variable(variable, value)
+        self._deferred.append((variable, tensor))
+        return tensor
+
+    def commit(self):
+        """Make the deferred updates visible to reads."""
+        deferred, self._deferred = self._deferred, []
+        for variable, tensor in deferred:
+            self.assign(variable, tensor)
+
+    def _as_variable(self, variable, value):
+        from .tensor import operations
+
+        tensor = self.convert(value, variable.dtype if not isinstance(value, Tensor) else None)
+        if tensor.dtype != variable.dtype:
+            tensor = operations["cast"](tensor, variable.dtype)
+        if tensor.shape != variable.shape:
+            raise ValueError(
+                f"variable {variable.name!r} has shape {variable.shape}, but its new value has shape {tensor.shape}"
+            )
+        return tensor
+
+    def updated_variables(self):
+        """The variables that the program writes."""
+        return [v for v, tensor in self._current.items() if self._variables.get(v) is not tensor]
+
+    # --- symbolic tensors -----------------------------------------------------------------------------------------
+
+    def scope(self, mapping):
+        """A context in which the symbolic tensors of `mapping` (KerasTensor -> Tensor) stand for these values."""
+        return _Scope(self, mapping)
+
+    def bind(self, keras_tensor, tensor):
+        """Let a symbolic tensor stand for `tensor` in the innermost scope."""
+        self._scopes[-1][keras_tensor] = tensor
+
+    def bound(self, keras_tensor):
+        """The tensor that a symbolic tensor stands for, or None."""
+        for scope in reversed(self._scopes):
+            if keras_tensor in scope:
+                return scope[keras_tensor]
+        return None
+
+    def resolve(self, keras_tensor):
+        """The value of a symbolic tensor, by running what produced it and is not known yet."""
+        if not self._scopes:
+            self._scopes.append({})
+        pending = [keras_tensor]
+        while pending:
+            last = pending[-1]
+            if self.bound(last) is not None:
+                pending.pop()
+                continue
+            if last.producer is None:
+                raise ValueError(
+                    f"{last!r} is an input, but no value was given for it; the result depends on it:"
+                    " make it an input of the model or function"
+                )
+            missing = [t for t in last.producer.input_tensors if self.bound(t) is None]
+            if missing:
+                pending.extend(missing)
+            else:
+                last.producer.run(self)
+                pending.pop()
+        return self.bound(keras_tensor)
+
+    # --- random numbers -------------------------------------------------------------------------------------------
+
+    def draw_seed(self):
+        """A seed from NumPy's global state, as Keras 2 draws them: ``np.random.seed`` makes a run reproducible."""
+        self.drew_seed = True
+        return int(np.random.randint(10**7))
+
+    @property
+    def random_step(self):
+        """The number of this run: an int64 scalar."""
+        if self._random_tensor is None:
+            if self._random_step is None:
+                self._random_tensor = self.convert(np.int64(0))
+            else:
+                self._random_tensor = self.read_before(self._random_step)
+        return self._random_tensor
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def gradients(self, outputs, inputs, diff_outputs=()):
+        """The gradients of the sum of `outputs` by each input: tensors, None where nothing depends on it."""
+        values = self.graph.gradients(
+            [t.value for t in outputs], [t.value for t in inputs], [t.value for t in diff_outputs]
+        )
+        return [
+            None if value < 0 else Tensor(self, value, *self.graph.type(value)) for value in values
+        ]
+
+    def fetch(self, tensor):
+        """Make `tensor` a result of the program."""
+        self.graph.fetch(tensor.value)
+
+    def compile(self, simplify=True, fuse=True):
+        """The program: one call runs everything that was fetched or assigned."""
+        self.commit()
+        if self._random_tensor is not None and self._random_step is not None:
+            self.assign(self._random_step, self._random_tensor + 1)
+        return Program(self.graph, simplify=simplify, fuse=fuse)
+
+
+class _Scope:
+    def __init__(self, trace, mapping):
+        self.trace = trace
+        self.mapping = dict(mapping)
+
+    def __enter__(self):
+        self.trace._scopes.append(self.mapping)
+        return self.mapping
+
+    def __exit__(self, *_):
+        self.trace._scopes.pop()
