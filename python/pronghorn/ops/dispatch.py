@@ -17,9 +17,9 @@ from .tensor import Tensor, operations
 from .trace import Trace, current_trace
 from .variable import Variable
 
-# Parameters that never hold tensors: arrays given for them stay as they are.
+# Parameters that never hold values: sizes and axes, and variables that are meant themselves and not their content.
 STATIC_PARAMETERS = frozenset(
-    "shape newshape axis axes size pool_size strides padding dilation_rate perm repeats paddings".split()
+    ["shape", "newshape", "axis", "axes", "size", "pool_size", "strides", "padding", "dilation_rate", "perm", "repeats", "paddings", "variable", "variables"]
 )
 
 _programs: dict = {}
@@ -59,28 +59,22 @@ def operation(function=None, *, infer=None):
 def _is_symbolic(argument):
     if isinstance(argument, (KerasTensor, Variable)):
         return True
-    return isinstance(argument, (list, tuple)) and any(isinstance(a, (KerasTensor, Variable)) for a in argument)
+    return isinstance(argument, (list, tuple)) and any(
+        isinstance(a, (KerasTensor, Variable)) for a in argument
+    )
 
 
 def _traced(trace, argument, parameters, position):
     """The argument as a traced body sees it: variables, symbolic tensors and arrays become tensors."""
-    if isinstance(argument, np.ndarray):
-        static = position < len(parameters) and parameters[position] in STATIC_PARAMETERS
-        return argument if static else trace.convert(argument)
-    if isinstance(argument, (Variable, KerasTensor)):
+    if position < len(parameters) and parameters[position] in STATIC_PARAMETERS:
+        return argument
+    if isinstance(argument, (np.ndarray, Variable, KerasTensor)):
         return trace.convert(argument)
     if isinstance(argument, (list, tuple)) and any(
         isinstance(a, (Variable, KerasTensor, np.ndarray)) for a in argument
     ):
         return type(argument)(trace.convert(a) if not isinstance(a, (int, float)) else a for a in argument)
     return argument
-
-
-class _Array:
-    """The place of an array in the arguments of a program that runs now."""
-
-    def __init__(self, array):
-        self.key = (array.shape, array.dtype.str)
 
 
 def _run_now(call, parameters, args, kwargs):
@@ -104,7 +98,7 @@ def _run_now(call, parameters, args, kwargs):
     except TypeError:  # an argument that cannot be hashed: trace it each time
         key, compiled = None, None
     if compiled is None:
-        compiled = _compile(call, names, args, kwargs)
+        compiled = _Compiled(call, names, args, kwargs)
         if key is not None and compiled.reusable:
             if len(_programs) >= _MOST_PROGRAMS:
                 _programs.clear()
@@ -112,7 +106,7 @@ def _run_now(call, parameters, args, kwargs):
     return compiled(arrays)
 
 
-class _compile:
+class _Compiled:
     """One call's body as a program over its array arguments."""
 
     def __init__(self, call, names, args, kwargs):
@@ -162,7 +156,9 @@ def emit(op, inputs, **attributes):
     """
     trace = current_trace()
     if trace is None:
-        raise RuntimeError(f"emit({op!r}) was called outside a trace; call it from a function decorated @operation")
+        raise RuntimeError(
+            f"emit({op!r}) was called outside a trace; call it from a function decorated @operation"
+        )
     dtype = next((x.dtype for x in inputs if isinstance(x, (Tensor, Variable))), None)
     values = [trace.convert(x, dtype if isinstance(x, (bool, int, float)) else None).value for x in inputs]
     outputs = trace.graph.emit(op, values, attributes)

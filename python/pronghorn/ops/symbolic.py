@@ -94,8 +94,12 @@ class OpCall:
     def call(self, trace, value_of):
         """The outputs as a list of tensors, with `value_of(keras_tensor)` for the inputs."""
         args, kwargs = _replace((self.args, self.kwargs), lambda t: value_of(t))
-        result = self.function(*args, **kwargs)
-        return [trace.convert(t) for t in _leaves(result)]
+        results = list(_leaves(self.function(*args, **kwargs)))
+        if any(t is None for t in results):
+            raise ValueError(
+                f"{self.name}: output {results.index(None)} does not depend on what it is derived by"
+            )
+        return [trace.convert(t) for t in results]
 
 
 def record(function, args, kwargs, infer_rule=None):
@@ -148,7 +152,9 @@ def _probe(function, arguments, size, training):
 
         def feed(tensor):
             if tensor not in fed:
-                fed[tensor] = trace.feed([size if n is None else n for n in tensor.shape], tensor.dtype, tensor.name)
+                fed[tensor] = trace.feed(
+                    [size if n is None else n for n in tensor.shape], tensor.dtype, tensor.name
+                )
             return fed[tensor]
 
         args, kwargs = _replace(arguments, feed)

@@ -63,7 +63,7 @@ class Trace:
     def __exit__(self, *_):
         _local.stack.pop()
 
-    # --- values ---------------------------------------------------------------------------------------------------
+    # --- values ---------------------------------------------------------------------------------------------
 
     @staticmethod
     def core_dtype(array):
@@ -86,7 +86,9 @@ class Trace:
         """Tensors as they are, variables and symbolic tensors read, anything else a constant."""
         if isinstance(x, Tensor):
             if x.trace is not self:
-                raise ValueError(f"{x!r} belongs to another trace; pass it as an argument instead of closing over it")
+                raise ValueError(
+                    f"{x!r} belongs to another trace; pass it as an argument instead of closing over it"
+                )
             return x
         if hasattr(x, "state"):
             return self.read(x)
@@ -96,7 +98,9 @@ class Trace:
             dtype = config.floatx()
         elif dtype is None and isinstance(x, int) and not isinstance(x, bool):
             dtype = "int32"
-        if isinstance(x, (list, tuple)) and any(isinstance(item, Tensor) or hasattr(item, "state") for item in x):
+        if isinstance(x, (list, tuple)) and any(
+            isinstance(item, Tensor) or hasattr(item, "state") for item in x
+        ):
             from .tensor import operations
 
             return operations["stack"](list(x), axis=0)
@@ -119,7 +123,7 @@ class Trace:
             tensor = self._variables[variable] = Tensor(self, value, variable.shape, variable.dtype)
         return self._current.setdefault(variable, tensor) if variable not in self._current else tensor
 
-    # --- updates --------------------------------------------------------------------------------------------------
+    # --- updates --------------------------------------------------------------------------------------------
 
     def assign(self, variable, value):
         """variable := value at the end of each run; later reads of this trace see the new value."""
@@ -156,7 +160,7 @@ class Trace:
         """The variables that the program writes."""
         return [v for v, tensor in self._current.items() if self._variables.get(v) is not tensor]
 
-    # --- symbolic tensors -----------------------------------------------------------------------------------------
+    # --- symbolic tensors -----------------------------------------------------------------------------------
 
     def scope(self, mapping):
         """A context in which the symbolic tensors of `mapping` (KerasTensor -> Tensor) stand for these values."""
@@ -196,7 +200,7 @@ class Trace:
                 pending.pop()
         return self.bound(keras_tensor)
 
-    # --- random numbers -------------------------------------------------------------------------------------------
+    # --- random numbers -------------------------------------------------------------------------------------
 
     def draw_seed(self):
         """A seed from NumPy's global state, as Keras 2 draws them: ``np.random.seed`` makes a run reproducible."""
@@ -213,16 +217,14 @@ class Trace:
                 self._random_tensor = self.read_before(self._random_step)
         return self._random_tensor
 
-    # --- results --------------------------------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------------------------
 
     def gradients(self, outputs, inputs, diff_outputs=()):
         """The gradients of the sum of `outputs` by each input: tensors, None where nothing depends on it."""
         values = self.graph.gradients(
             [t.value for t in outputs], [t.value for t in inputs], [t.value for t in diff_outputs]
         )
-        return [
-            None if value < 0 else Tensor(self, value, *self.graph.type(value)) for value in values
-        ]
+        return [None if value < 0 else Tensor(self, value, *self.graph.type(value)) for value in values]
 
     def fetch(self, tensor):
         """Make `tensor` a result of the program."""

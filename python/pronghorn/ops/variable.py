@@ -38,7 +38,9 @@ class Variable(Operators):
     def __init__(self, initial_value, dtype=None, name=None, trainable=True, constraint=None):
         dtype = str(dtype) if dtype is not None else config.floatx()
         if dtype not in _CORE_DTYPES:
-            raise TypeError(f"variable {name!r}: dtype must be one of {', '.join(_CORE_DTYPES)}, not {dtype!r}")
+            raise TypeError(
+                f"variable {name!r}: dtype must be one of {', '.join(_CORE_DTYPES)}, not {dtype!r}"
+            )
         self.state = State(np.asarray(initial_value, dtype=dtype))
         self.name = name or "Variable"
         self.trainable = trainable

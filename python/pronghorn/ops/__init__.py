@@ -1,0 +1,13 @@
+"""Functions on tensors, spelled as in Keras 3: the only place that emits nodes of the core's graph.
+
+Each takes symbolic tensors (and records), tensors of an open trace (and emits) or NumPy arrays (and
+runs now).
+A family of operations per module; each module names its own in ``__all__``.
+"""
+
+from .dispatch import convert_to_tensor, emit, operation
+from .state import gradients, update, update_add, update_sub
+from .symbolic import Function, KerasTensor, infer, is_tensor
+from .tensor import Tensor
+from .trace import Trace, current_trace
+from .variable import Variable
