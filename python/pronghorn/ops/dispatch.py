@@ -1,8 +1,9 @@
 """How a function of `ops` meets its arguments: it records, emits or runs now.
 
-`@operation` decides by what a call is given. A symbolic `KerasTensor` (or a `Variable` outside any trace): the call
-is recorded as a node of the Keras graph. Inside a trace: the body emits nodes of the core's graph. Otherwise the
-arguments are arrays and numbers: the body is traced once per shapes and dtypes, and its program runs now.
+`@operation` decides by what a call is given. A symbolic `KerasTensor` (or a `Variable` outside any trace):
+the call is recorded as a node of the Keras graph. Inside a trace: the body emits nodes of the core's graph.
+Otherwise the arguments are arrays and numbers: the body is traced once per shapes and dtypes, and its
+program runs now.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from .tensor import Tensor, operations
 from .trace import Trace, current_trace
 from .variable import Variable
 
-# Parameters that never hold values: sizes and axes, and variables that are meant themselves and not their content.
+# Parameters that never hold values: sizes and axes, and variables that are meant themselves, not their content.
 STATIC_PARAMETERS = frozenset(
-    ["shape", "newshape", "axis", "axes", "size", "pool_size", "strides", "padding", "dilation_rate", "perm", "repeats", "paddings", "variable", "variables"]
+    ["shape", "newshape", "axis", "axes", "size", "pool_size", "strides", "padding", "dilation_rate"]
+    + ["perm", "repeats", "paddings", "variable", "variables"]
 )
 
 _programs: dict = {}

@@ -12,7 +12,7 @@ def _shape_of_variable(variable, *_):
 
 @operation(infer=_shape_of_variable)
 def update(variable, value):
-    """variable := value once the program has run; other reads still see the old content. Returns the new value."""
+    """variable := value once the program has run; other reads see the old content. Returns the new value."""
     return current_trace().defer(variable, value)
 
 

@@ -1,20 +1,22 @@
 """Symbolic tensors: what a Keras model is made of before any shape is complete.
 
-A `KerasTensor` knows its shape (None for what is open), its dtype and what produced it: nothing (an input), a call of
-an operation (`OpCall`), or a layer's node. Producers have `input_tensors`, `output_tensors` and `run(trace)`, which
-binds the outputs' values in the trace.
+A `KerasTensor` knows its shape (None for what is open), its dtype and what produced it: nothing (an input), a
+call of an operation (`OpCall`), or a layer's node. Producers have `input_tensors`, `output_tensors` and
+`run(trace)`, which binds the outputs' values in the trace.
 """
 
 from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 from .tensor import Operators, Tensor
 from .trace import Trace
 from .variable import Variable
 
-# None is traced as these sizes; a size of the result that differs between them is None. Large and with many divisors, so
-# that windows fit and reshapes divide.
+# None is traced as these sizes; a size of the result that differs between them is None. Large and with many
+# divisors, so that windows fit and reshapes divide.
 PROBE_SIZES = (720, 1440)
 
 _names = itertools.count(1)
@@ -63,8 +65,8 @@ class KerasTensor(Operators):
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
-            f"{self!r} has no content yet, so it cannot become a NumPy array; evaluate it with K.eval or K.function, or"
-            " use the operations of pronghorn.ops in place of NumPy's"
+            f"{self!r} has no content yet, so it cannot become a NumPy array; evaluate it with K.eval or"
+            " K.function, or use the operations of pronghorn.ops in place of NumPy's"
         )
 
     def __repr__(self):
@@ -210,8 +212,6 @@ class Function:
         self._programs = {}
 
     def __call__(self, arrays):
-        import numpy as np
-
         arrays = [np.asarray(a, dtype=t.dtype) for a, t in zip(arrays, self.inputs)]
         key = tuple(a.shape for a in arrays)
         program = self._programs.get(key)

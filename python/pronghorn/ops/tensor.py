@@ -32,8 +32,8 @@ class Operators:
 
     def __bool__(self):
         raise TypeError(
-            f"the truth of {self!r} is not known while the model is built; use K.switch or ops.where to choose"
-            " between tensors"
+            f"the truth of {self!r} is not known while the model is built; use K.switch or ops.where to"
+            " choose between tensors"
         )
 
 
@@ -67,7 +67,7 @@ class Tensor(Operators):
     dtype : str
     """
 
-    __slots__ = ("trace", "value", "shape", "dtype", "_keras_mask", "__weakref__")
+    __slots__ = ("trace", "value", "shape", "dtype", "_keras_mask")
 
     def __init__(self, trace, value, shape, dtype):
         self.trace = trace

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import config
 from .._core import Graph, Program
-from .tensor import Tensor
+from .tensor import Tensor, operations
 
 _local = threading.local()
 
@@ -27,8 +27,8 @@ class Trace:
     training : bool, optional
         The learning phase, a property of the trace: 1 while a training step is traced.
     random_step : Variable, optional
-        An int64 scalar that counts runs; random operations draw by (seed, step, element). A trace that uses it
-        adds one at the end of each run. Without it the step is 0.
+        An int64 scalar that counts runs; random operations draw by (seed, step, element). A trace that uses
+        it adds one at the end of each run. Without it the step is 0.
 
     Examples
     --------
@@ -101,8 +101,6 @@ class Trace:
         if isinstance(x, (list, tuple)) and any(
             isinstance(item, Tensor) or hasattr(item, "state") for item in x
         ):
-            from .tensor import operations
-
             return operations["stack"](list(x), axis=0)
         array = np.asarray(x)
         if dtype is None and array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
@@ -145,14 +143,13 @@ class Trace:
             self.assign(variable, tensor)
 
     def _as_variable(self, variable, value):
-        from .tensor import operations
-
         tensor = self.convert(value, variable.dtype if not isinstance(value, Tensor) else None)
         if tensor.dtype != variable.dtype:
             tensor = operations["cast"](tensor, variable.dtype)
         if tensor.shape != variable.shape:
             raise ValueError(
-                f"variable {variable.name!r} has shape {variable.shape}, but its new value has shape {tensor.shape}"
+                f"variable {variable.name!r} has shape {variable.shape}, but its new value has shape"
+                f" {tensor.shape}"
             )
         return tensor
 
@@ -163,7 +160,7 @@ class Trace:
     # --- symbolic tensors -----------------------------------------------------------------------------------
 
     def scope(self, mapping):
-        """A context in which the symbolic tensors of `mapping` (KerasTensor -> Tensor) stand for these values."""
+        """A context in which each KerasTensor of `mapping` stands for the Tensor it maps to."""
         return _Scope(self, mapping)
 
     def bind(self, keras_tensor, tensor):
@@ -203,7 +200,7 @@ class Trace:
     # --- random numbers -------------------------------------------------------------------------------------
 
     def draw_seed(self):
-        """A seed from NumPy's global state, as Keras 2 draws them: ``np.random.seed`` makes a run reproducible."""
+        """A seed from NumPy's global state, as in Keras 2: ``np.random.seed`` makes a run reproducible."""
         self.drew_seed = True
         return int(np.random.randint(10**7))
 

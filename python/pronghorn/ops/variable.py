@@ -88,7 +88,8 @@ class Variable(Operators):
         value = np.asarray(value, dtype=self.dtype)
         if value.shape != self.shape:
             raise ValueError(
-                f"variable {self.name!r} has shape {self.shape}, but a value of shape {value.shape} was assigned"
+                f"variable {self.name!r} has shape {self.shape}, but a value of shape {value.shape} was"
+                " assigned"
             )
         self.state.assign(value)
         return self
