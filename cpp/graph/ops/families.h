@@ -7,6 +7,8 @@
 namespace pronghorn {
 
 std::vector<OpDef> layout_ops();
+std::vector<OpDef> losses_ops();
+std::vector<OpDef> softmax_ops();
 std::vector<OpDef> source_ops();
 
 }  // namespace pronghorn

@@ -9,6 +9,8 @@ namespace {
 using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
     layout_ops,
+    losses_ops,
+    softmax_ops,
     source_ops,
 };
 
