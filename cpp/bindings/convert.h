@@ -23,6 +23,7 @@ py::array exact_array(py::handle object, const TensorType& type, const std::stri
 py::array empty_array(const TensorType& type);
 Tensor copy_to_tensor(const py::array& array);
 
+void bind_callbacks(py::module_& module);
 void bind_runtime(py::module_& module);
 void bind_graph(py::module_& module);
 void bind_program(py::module_& module);

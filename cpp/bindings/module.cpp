@@ -34,6 +34,7 @@ PYBIND11_MODULE(_core, module) {
     }
   });
   bind_runtime(module);
+  bind_callbacks(module);
   bind_graph(module);
   bind_program(module);
 }

@@ -6,6 +6,7 @@
 
 namespace pronghorn {
 
+std::vector<OpDef> callback_ops();
 std::vector<OpDef> layout_ops();
 std::vector<OpDef> losses_ops();
 std::vector<OpDef> softmax_ops();

@@ -8,6 +8,7 @@ namespace {
 
 using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
+    callback_ops,
     layout_ops,
     losses_ops,
     softmax_ops,
