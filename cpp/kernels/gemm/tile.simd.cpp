@@ -1,0 +1,155 @@
+// The microkernels: every product of the library ends here.
+#include "kernels/gemm/tile.h"
+
+#include <utility>
+
+#include "simd/math.h"
+#include "simd/vec.h"
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+// Tile sizes fill the register file: rows × vectors accumulators, the vectors of B and one broadcast of A.
+#if defined(PRONGHORN_ISA_avx512)
+#define PRONGHORN_TILE_ROWS 1, 2, 4, 8, 14
+constexpr int panel_vectors = 2;
+#elif defined(PRONGHORN_ISA_avx2)
+#define PRONGHORN_TILE_ROWS 1, 2, 4, 6
+constexpr int panel_vectors = 2;
+#elif defined(PRONGHORN_ISA_neon)
+#define PRONGHORN_TILE_ROWS 1, 2, 4, 8
+constexpr int panel_vectors = 3;
+#else
+#define PRONGHORN_TILE_ROWS 1, 2, 4
+constexpr int panel_vectors = 2;
+#endif
+
+template <int N, class F> PRONGHORN_INLINE void unroll(const F& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, N>{});
+}
+
+template <class T> PRONGHORN_INLINE Vec<T> load_columns(const T* p, int64_t columns) {
+  if (columns >= width<T>) return load(p);
+  return columns > 0 ? load_part(p, static_cast<int>(columns)) : zero<T>();
+}
+
+template <class T> PRONGHORN_INLINE void store_columns(T* p, Vec<T> v, int64_t columns) {
+  if (columns >= width<T>) store(p, v);
+  else if (columns > 0) store_part(p, v, static_cast<int>(columns));
+}
+
+template <class T> PRONGHORN_INLINE Vec<T> activate(Vec<T> v, Activation activation) {
+  switch (activation) {
+    case Activation::Relu:
+      return v < zero<T>() ? zero<T>() : v;  // NaN stays NaN
+    case Activation::Sigmoid:
+      return sigmoid(v);
+    case Activation::Tanh:
+      return tanh(v);
+    default:
+      return v;
+  }
+}
+
+template <class T> void finish(T* dst, int64_t count, Activation activation) {
+  if (activation == Activation::Linear) return;
+  for (int64_t i = 0; i < count; i += width<T>)
+    store_columns(dst + i, activate<T>(load_columns(dst + i, count - i), activation), count - i);
+}
+
+// The rare parts of a tile's end, kept out of the hot code: columns that do not fill the vectors, residual, costly activations.
+template <class T, int V>
+__attribute__((noinline)) void store_slowly(const TileArguments<T>& t, const Vec<T> (*sums)[V], int rows) {
+  for (int i = 0; i < rows; i++)
+    for (int v = 0; v < V; v++) {
+      const int64_t left = t.columns - v * width<T>;
+      T* dst = t.dst[i] + v * width<T>;
+      Vec<T> value = sums[i][v];
+      if (t.residual) value = value + load_columns(t.residual + (dst - t.dst_base), left);
+      store_columns(dst, activate<T>(value, t.activation), left);
+    }
+}
+
+template <class T, int V>
+__attribute__((noinline)) void load_slowly(const TileArguments<T>& t, Vec<T> (*sums)[V], int rows) {
+  for (int i = 0; i < rows; i++)
+    for (int v = 0; v < V; v++) {
+      const int64_t left = t.columns - v * width<T>;
+      Vec<T> start = zero<T>();
+      if (t.bias) start = t.bias_scalar ? broadcast<T>(*t.bias) : load_columns(t.bias + v * width<T>, left);
+      if (t.accumulate) start = start + load_columns(t.dst[i] + v * width<T>, left);
+      sums[i][v] = start;
+    }
+}
+
+template <class T, int Rows, int V> void tile(const TileArguments<T>& t) {
+  constexpr int W = width<T>;
+  Vec<T> sums[Rows][V];
+  const bool whole = t.columns >= V * W;
+  if (!t.accumulate && !t.bias) {
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = zero<T>(); }); });
+  } else if (t.accumulate && !t.bias && whole) {
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = load(t.dst[i] + v * W); }); });
+  } else if (!t.accumulate && whole && !t.bias_scalar) {
+    unroll<V>([&](auto v) {
+      const Vec<T> bias = load(t.bias + v * W);
+      unroll<Rows>([&](auto i) { sums[i][v] = bias; });
+    });
+  } else {
+    Vec<T> start[Rows][V];
+    load_slowly<T, V>(t, start, Rows);
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = start[i][v]; }); });
+  }
+
+  const int64_t a_stride = t.a_stride, b_stride = t.b_stride;
+  for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++) {
+    const T* rows[Rows];
+    unroll<Rows>([&](auto i) { rows[i] = s->rows[i]; });
+    const T* b = s->b;
+    int64_t at = 0;
+    for (int64_t k = s->length; k > 0; k--) {
+      Vec<T> columns[V];
+      unroll<V>([&](auto v) { columns[v] = load(b + v * W); });
+      unroll<Rows>([&](auto i) {
+        const Vec<T> a = broadcast(rows[i][at]);
+        unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
+      });
+      b += b_stride;
+      at += a_stride;
+    }
+  }
+
+  if (whole && !t.residual && t.activation <= Activation::Relu) {
+    if (t.activation == Activation::Relu)
+      unroll<Rows>([&](auto i) {
+        unroll<V>([&](auto v) { sums[i][v] = sums[i][v] < zero<T>() ? zero<T>() : sums[i][v]; });
+      });
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { store(t.dst[i] + v * W, sums[i][v]); }); });
+  } else {
+    Vec<T> end[Rows][V];
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { end[i][v] = sums[i][v]; }); });
+    store_slowly<T, V>(t, end, Rows);
+  }
+}
+
+template <class T, int... Rows> constexpr TileSet<T> tile_set() {
+  constexpr int each[] = {Rows...};
+  constexpr int largest = each[sizeof...(Rows) - 1];
+  return {panel_vectors * width<T>,
+          largest,
+          (largest + width<T> - 1) / width<T> * width<T>,
+          {{tile<T, Rows, panel_vectors>, Rows}...},
+          {{tile<T, Rows, 1>, Rows}...},
+          {tile<T, 1, 4 * panel_vectors>, 1},
+          {tile<T, 2, 2 * panel_vectors>, 2},
+          finish<T>};
+}
+
+}  // namespace
+
+extern const TileSet<float> float_tiles = tile_set<float, PRONGHORN_TILE_ROWS>();
+extern const TileSet<double> double_tiles = tile_set<double, PRONGHORN_TILE_ROWS>();
+
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
