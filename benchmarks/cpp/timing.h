@@ -17,7 +17,8 @@ struct Timing {
   double best, median;  // seconds
 };
 
-template <class F> Timing measure(const F& f, int batches = 9, double batch_seconds = 0.02) {
+template <class F>
+Timing measure(const F& f, int batches = 9, double batch_seconds = 0.02) {
   const auto now = [] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   };
@@ -35,14 +36,16 @@ template <class F> Timing measure(const F& f, int batches = 9, double batch_seco
   return {times.front(), times[times.size() / 2]};
 }
 
-inline void report(const std::string& name, const std::string& implementation, double flops, const Timing& t) {
-  std::printf("%-44s %-20s threads %d  best %10.3f us %7.1f GFLOP/s   median %10.3f us %7.1f GFLOP/s\n", name.c_str(),
-              implementation.c_str(), thread_count(), t.best * 1e6, flops / t.best * 1e-9, t.median * 1e6,
-              flops / t.median * 1e-9);
+inline void report(const std::string& name, const std::string& implementation, double flops,
+                   const Timing& t) {
+  std::printf("%-44s %-20s threads %d  best %10.3f us %7.1f GFLOP/s   median %10.3f us %7.1f GFLOP/s\n",
+              name.c_str(), implementation.c_str(), thread_count(), t.best * 1e6, flops / t.best * 1e-9,
+              t.median * 1e6, flops / t.median * 1e-9);
   std::fflush(stdout);
 }
 
-template <class T> class Array {
+template <class T>
+class Array {
  public:
   explicit Array(int64_t count) : buffer_(static_cast<size_t>(count) * sizeof(T)) {
     std::mt19937 random(1);

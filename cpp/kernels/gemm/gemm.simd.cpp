@@ -1,5 +1,6 @@
-// Five loops round the tile, in the manner of BLIS: columns by nc and the sum by kc, so that a packed block of B stays in the
-// caches, then blocks of rows, panels of B and tiles of rows. Small products skip the packing and read the matrices in place.
+// Five loops round the tile, in the manner of BLIS: columns by nc and the sum by kc, so that a packed block
+// of B stays in the caches, then blocks of rows, panels of B and tiles of rows. Small products skip the
+// packing and read the matrices in place.
 #include "kernels/gemm/gemm.h"
 
 #include "base/parallel.h"
@@ -10,7 +11,8 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Sizes of blocks. kc columns of a panel of B fit the first-level cache; block_tiles tiles of A by kc fit the second.
+// Sizes of blocks. kc columns of a panel of B fit the first-level cache; block_tiles tiles of A by kc fit the
+// second.
 struct Blocking {
   int64_t kc, nc, mc, block_tiles;
 };
@@ -25,26 +27,40 @@ constexpr int max_tile_rows = 14;
 constexpr double task_flops = 1e6;  // the least that is worth handing to a thread
 constexpr int64_t slice_length = 2048, max_slices = 16;
 
-template <class T> const TileSet<T>& tiles();
-template <> const TileSet<float>& tiles<float>() { return float_tiles; }
-template <> const TileSet<double>& tiles<double>() { return double_tiles; }
+template <class T>
+const TileSet<T>& tiles();
+template <>
+const TileSet<float>& tiles<float>() {
+  return float_tiles;
+}
+template <>
+const TileSet<double>& tiles<double>() {
+  return double_tiles;
+}
 
-PRONGHORN_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
-PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
-PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+PRONGHORN_INLINE int64_t lesser(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // How a product is carried out: follows from its sizes alone.
 struct Plan {
-  GemmProblem p;             // one column is turned into one row
-  bool swapped = false;      // a and b have changed places
-  bool dot = false;          // sums along vectors: few rows times the rows of b
+  GemmProblem p;         // one column is turned into one row
+  bool swapped = false;  // a and b have changed places
+  bool dot = false;      // sums along vectors: few rows times the rows of b
   bool pack_a = false, pack_b = false;
-  int64_t slices = 1;        // independent parts of the sum, added in order at the end
+  int64_t slices = 1;  // independent parts of the sum, added in order at the end
   int64_t kc = 0, nc = 0, mc = 0;
   int64_t packed_a = 0, packed_b = 0, partial = 0;  // elements of scratch
 };
 
-template <class T> Plan make_plan(const GemmProblem& problem) {
+template <class T>
+Plan make_plan(const GemmProblem& problem) {
   const TileSet<T>& set = tiles<T>();
   Plan plan;
   GemmProblem& p = plan.p;
@@ -77,27 +93,30 @@ template <class T> Plan make_plan(const GemmProblem& problem) {
   return plan;
 }
 
-template <class T> int64_t slice_scratch(const Plan& plan) {
+template <class T>
+int64_t slice_scratch(const Plan& plan) {
   return ceil_div(plan.packed_a + plan.packed_b, 16) * 16;
 }
 
-template <class T> size_t scratch_bytes(const GemmProblem& problem) {
+template <class T>
+size_t scratch_bytes(const GemmProblem& problem) {
   const Plan plan = make_plan<T>(problem);
   const int64_t copies = plan.slices > 1 ? plan.slices : 1;
   return static_cast<size_t>(copies * slice_scratch<T>(plan) + plan.partial) * sizeof(T);
 }
 
 // One block of the product: rows [row, row + rows) of a (packed or not) times the panels [panel, panel_end).
-template <class T> struct Block {
-  const T* a;                // first row and column of the block in a, or its packed tiles
+template <class T>
+struct Block {
+  const T* a;  // first row and column of the block in a, or its packed tiles
   int64_t a_row_stride, a_stride, a_tile_stride;
-  const T* b;                // first panel
+  const T* b;  // first panel
   int64_t b_panel_stride, b_stride;
-  const T* b_tail;           // the last panel if it is partial and was packed apart; else null
+  const T* b_tail;  // the last panel if it is partial and was packed apart; else null
   int64_t b_tail_stride;
   T* c;
   int64_t ldc, rows, columns, length;
-  TileArguments<T> end;      // accumulate, bias, residual, activation
+  TileArguments<T> end;  // accumulate, bias, residual, activation
 };
 
 template <class T>
@@ -125,7 +144,8 @@ void run_tile(const Block<T>& block, const TileFunction<T>& f, int64_t row, int6
   f.run(t);
 }
 
-template <class T> void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
+template <class T>
+void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
   const TileSet<T>& set = tiles<T>();
   const bool may_widen = block.rows <= 2 && block.b_panel_stride == set.panel;
   const TileFunction<T>& wide = block.rows == 1 ? set.wide_one : set.wide_two;
@@ -133,8 +153,8 @@ template <class T> void run_block(const Block<T>& block, int64_t row, int64_t ro
   while (panel < panel_end) {
     const int64_t column = panel * set.panel;
     if (may_widen && panel + wide_panels <= panel_end && column + wide_panels * set.panel <= block.columns) {
-      run_tile(block, wide, row, row_end - row, column, block.b + panel * block.b_panel_stride, block.b_stride,
-               wide_panels * set.panel);
+      run_tile(block, wide, row, row_end - row, column, block.b + panel * block.b_panel_stride,
+               block.b_stride, wide_panels * set.panel);
       panel += wide_panels;
       continue;
     }
@@ -155,13 +175,16 @@ template <class T> void run_block(const Block<T>& block, int64_t row, int64_t ro
 
 // Packed panels of columns [column, column + columns) and rows [k, k + length) of b.
 template <class T>
-void pack_b(const GemmProblem& p, const T* b, int64_t column, int64_t columns, int64_t k, int64_t length, T* dst) {
+void pack_b(const GemmProblem& p, const T* b, int64_t column, int64_t columns, int64_t k, int64_t length,
+            T* dst) {
   const int64_t panel = tiles<T>().panel, grain = greater(1, 16384 / (panel * length + 1));
   parallel_for(0, ceil_div(columns, panel), grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++) {
       const int64_t j = column + i * panel, filled = lesser(panel, columns - i * panel);
-      if (p.transpose_b) pack_transposed(b + j * p.ldb + k, p.ldb, filled, length, dst + i * panel * length, panel);
-      else pack_rows(b + k * p.ldb + j, p.ldb, filled, length, dst + i * panel * length, panel);
+      if (p.transpose_b)
+        pack_transposed(b + j * p.ldb + k, p.ldb, filled, length, dst + i * panel * length, panel);
+      else
+        pack_rows(b + k * p.ldb + j, p.ldb, filled, length, dst + i * panel * length, panel);
     }
   });
 }
@@ -173,20 +196,25 @@ void pack_a(const GemmProblem& p, const T* a, int64_t row, int64_t rows, int64_t
   parallel_for(0, ceil_div(rows, set.rows), grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++) {
       const int64_t r = row + i * set.rows, filled = lesser(set.rows, rows - i * set.rows);
-      if (p.transpose_a) pack_rows(a + k * p.lda + r, p.lda, filled, length, dst + i * stride * length, stride);
-      else pack_transposed(a + r * p.lda + k, p.lda, filled, length, dst + i * stride * length, stride);
+      if (p.transpose_a)
+        pack_rows(a + k * p.lda + r, p.lda, filled, length, dst + i * stride * length, stride);
+      else
+        pack_transposed(a + r * p.lda + k, p.lda, filled, length, dst + i * stride * length, stride);
     }
   });
 }
 
 // Tasks are blocks of rows by groups of panels; their sizes follow from the problem alone.
-template <class T> void run_blocks(const Block<T>& block) {
+template <class T>
+void run_blocks(const Block<T>& block) {
   const TileSet<T>& set = tiles<T>();
   const int64_t panels = ceil_div(block.columns, set.panel), block_rows = blocking.block_tiles * set.rows;
   const int64_t row_blocks = ceil_div(block.rows, block_rows);
-  const double panel_flops = 2.0 * static_cast<double>(lesser(block.rows, block_rows) * set.panel * block.length) + 1;
+  const double panel_flops =
+      2.0 * static_cast<double>(lesser(block.rows, block_rows) * set.panel * block.length) + 1;
   int64_t group = panels;
-  while (group > 1 && row_blocks * ceil_div(panels, group) < 16 && static_cast<double>(group) * panel_flops > 2 * task_flops)
+  while (group > 1 && row_blocks * ceil_div(panels, group) < 16 &&
+         static_cast<double>(group) * panel_flops > 2 * task_flops)
     group = (group + 1) / 2;
   const int64_t groups = ceil_div(panels, group);
   const int64_t grain = 1 + static_cast<int64_t>(task_flops / (static_cast<double>(group) * panel_flops));
@@ -266,7 +294,8 @@ void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums, int64_t c
 }
 
 // Sums along vectors: rows of a by rows of b, four of b at a time.
-template <class T> void run_dot(const Plan& plan, const GemmOperands<T>& o) {
+template <class T>
+void run_dot(const Plan& plan, const GemmOperands<T>& o) {
   constexpr int W = width<T>, together = 4;
   const GemmProblem& p = plan.p;
   const int64_t grain = greater(1, static_cast<int64_t>(task_flops) / (2 * together * (p.m * p.k + 1)));
@@ -303,7 +332,8 @@ template <class T> void run_dot(const Plan& plan, const GemmOperands<T>& o) {
   });
 }
 
-template <class T> void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scratch) {
+template <class T>
+void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scratch) {
   if (problem.m == 0 || problem.n == 0) return;
   const Plan plan = make_plan<T>(problem);
   const GemmProblem& p = plan.p;
@@ -316,7 +346,8 @@ template <class T> void run(const GemmProblem& problem, const GemmOperands<T>& o
     parallel_for(0, plan.slices, 1, [&](int64_t first, int64_t last) {
       for (int64_t s = first; s < last; s++) {
         const int64_t k = lesser(s * length, p.k);
-        run_range(plan, o, TileArguments<T>{}, sums + s * stride, p.n, k, lesser(k + length, p.k), memory + s * own);
+        run_range(plan, o, TileArguments<T>{}, sums + s * stride, p.n, k, lesser(k + length, p.k),
+                  memory + s * own);
       }
     });
     add_up(plan, o, sums, plan.slices, stride);
@@ -336,11 +367,15 @@ template <class T> void run(const GemmProblem& problem, const GemmOperands<T>& o
 
 const char* implementation(const GemmProblem& problem) {
   const Plan plan = make_plan<float>(problem);
-  return plan.slices > 1 ? "gemm:sliced" : plan.dot ? "gemm:dot" : plan.pack_b ? "gemm:packed" : "gemm:direct";
+  return plan.slices > 1 ? "gemm:sliced"
+         : plan.dot      ? "gemm:dot"
+         : plan.pack_b   ? "gemm:packed"
+                         : "gemm:direct";
 }
 
 }  // namespace
 
-extern const GemmTable gemm_table = {scratch_bytes<float>, scratch_bytes<double>, run<float>, run<double>, implementation};
+extern const GemmTable gemm_table = {scratch_bytes<float>, scratch_bytes<double>, run<float>, run<double>,
+                                     implementation};
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

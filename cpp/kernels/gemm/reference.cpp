@@ -19,7 +19,8 @@ double activate(double x, Activation activation) {
   }
 }
 
-template <class T> void run(const GemmProblem& p, const GemmOperands<T>& o, void*) {
+template <class T>
+void run(const GemmProblem& p, const GemmOperands<T>& o, void*) {
   for (int64_t i = 0; i < p.m; i++)
     for (int64_t j = 0; j < p.n; j++) {
       double sum = 0;
@@ -34,8 +35,12 @@ template <class T> void run(const GemmProblem& p, const GemmOperands<T>& o, void
     }
 }
 
-size_t scratch(const GemmProblem&) { return 0; }
-const char* implementation(const GemmProblem&) { return "gemm:reference"; }
+size_t scratch(const GemmProblem&) {
+  return 0;
+}
+const char* implementation(const GemmProblem&) {
+  return "gemm:reference";
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// The microkernel's interface: one tile of the product, a few rows by a few vectors, held in registers while the sum runs. GEMM
-// and convolution are loops that say where the rows of a tile lie; the tile does not care.
+// The microkernel's interface: one tile of the product, a few rows by a few vectors, held in registers while
+// the sum runs. GEMM and convolution are loops that say where the rows of a tile lie; the tile does not care.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,41 +9,46 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 
 // A stretch of the sum over which each row of A advances evenly: row i is read at rows[i][k * a_stride].
-template <class T> struct Segment {
+template <class T>
+struct Segment {
   const T* const* rows;  // as many as the tile function has rows
   const T* b;            // row k of the panel is read at b + k * b_stride, whole vectors
   int64_t length;
 };
 
-template <class T> struct TileArguments {
+template <class T>
+struct TileArguments {
   const Segment<T>* segments;
   int64_t segment_count;
   int64_t a_stride;
   int64_t b_stride;
-  T* const* dst;         // one pointer per row. Rows may repeat: then they are computed twice and written twice
-  int64_t columns;       // how many of the tile's columns exist
-  bool accumulate;       // the sum starts from what dst holds
-  const T* bias;         // starts the sum unless null; one value for all columns if bias_scalar
+  T* const* dst;    // one pointer per row. Rows may repeat: then they are computed twice and written twice
+  int64_t columns;  // how many of the tile's columns exist
+  bool accumulate;  // the sum starts from what dst holds
+  const T* bias;    // starts the sum unless null; one value for all columns if bias_scalar
   bool bias_scalar;
-  const T* residual;     // added at the end unless null: read as far from it as dst[i] is from dst_base
+  const T* residual;  // added at the end unless null: read as far from it as dst[i] is from dst_base
   const T* dst_base;
   Activation activation;
 };
 
-template <class T> struct TileFunction {
+template <class T>
+struct TileFunction {
   void (*run)(const TileArguments<T>&);
   int rows;
 };
 
 // All shapes compiled for one instruction set and element type.
-template <class T> struct TileSet {
+template <class T>
+struct TileSet {
   static constexpr int max_shapes = 6;
-  int panel;                             // columns of a full panel
-  int rows;                              // rows of a full tile
-  int packed_rows;                       // stride of a packed block of A: `rows` rounded up to whole vectors
-  TileFunction<T> full[max_shapes];      // one panel wide, rows ascending, the last has `rows` rows
-  TileFunction<T> narrow[max_shapes];    // one vector wide
-  TileFunction<T> wide_one, wide_two;    // 1 row by 4 panels, 2 rows by 2 panels: enough sums to hide fma's latency
+  int panel;                           // columns of a full panel
+  int rows;                            // rows of a full tile
+  int packed_rows;                     // stride of a packed block of A: `rows` rounded up to whole vectors
+  TileFunction<T> full[max_shapes];    // one panel wide, rows ascending, the last has `rows` rows
+  TileFunction<T> narrow[max_shapes];  // one vector wide
+  TileFunction<T> wide_one,
+      wide_two;  // 1 row by 4 panels, 2 rows by 2 panels: enough sums to hide fma's latency
   void (*finish)(T* dst, int64_t count, Activation activation);
 };
 

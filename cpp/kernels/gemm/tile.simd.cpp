@@ -24,23 +24,29 @@ constexpr int panel_vectors = 3;
 constexpr int panel_vectors = 2;
 #endif
 
-template <int N, class F> PRONGHORN_INLINE void unroll(const F& f) {
+template <int N, class F>
+PRONGHORN_INLINE void unroll(const F& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
     (f(std::integral_constant<int, I>{}), ...);
   }(std::make_integer_sequence<int, N>{});
 }
 
-template <class T> PRONGHORN_INLINE Vec<T> load_columns(const T* p, int64_t columns) {
+template <class T>
+PRONGHORN_INLINE Vec<T> load_columns(const T* p, int64_t columns) {
   if (columns >= width<T>) return load(p);
   return columns > 0 ? load_part(p, static_cast<int>(columns)) : zero<T>();
 }
 
-template <class T> PRONGHORN_INLINE void store_columns(T* p, Vec<T> v, int64_t columns) {
-  if (columns >= width<T>) store(p, v);
-  else if (columns > 0) store_part(p, v, static_cast<int>(columns));
+template <class T>
+PRONGHORN_INLINE void store_columns(T* p, Vec<T> v, int64_t columns) {
+  if (columns >= width<T>)
+    store(p, v);
+  else if (columns > 0)
+    store_part(p, v, static_cast<int>(columns));
 }
 
-template <class T> PRONGHORN_INLINE Vec<T> activate(Vec<T> v, Activation activation) {
+template <class T>
+PRONGHORN_INLINE Vec<T> activate(Vec<T> v, Activation activation) {
   switch (activation) {
     case Activation::Relu:
       return v < zero<T>() ? zero<T>() : v;  // NaN stays NaN
@@ -53,13 +59,15 @@ template <class T> PRONGHORN_INLINE Vec<T> activate(Vec<T> v, Activation activat
   }
 }
 
-template <class T> void finish(T* dst, int64_t count, Activation activation) {
+template <class T>
+void finish(T* dst, int64_t count, Activation activation) {
   if (activation == Activation::Linear) return;
   for (int64_t i = 0; i < count; i += width<T>)
     store_columns(dst + i, activate<T>(load_columns(dst + i, count - i), activation), count - i);
 }
 
-// The rare parts of a tile's end, kept out of the hot code: columns that do not fill the vectors, residual, costly activations.
+// The rare parts of a tile's end, kept out of the hot code: columns that do not fill the vectors, residual,
+// costly activations.
 template <class T, int V>
 __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, const Vec<T> (*sums)[V], int rows) {
   for (int i = 0; i < rows; i++)
@@ -84,7 +92,8 @@ __attribute__((noinline)) void load_slowly(const TileArguments<T>& t, Vec<T> (*s
     }
 }
 
-template <class T, int Rows, int V> void tile(const TileArguments<T>& t) {
+template <class T, int Rows, int V>
+void tile(const TileArguments<T>& t) {
   constexpr int W = width<T>;
   Vec<T> sums[Rows][V];
   const bool whole = t.columns >= V * W;
@@ -134,7 +143,8 @@ template <class T, int Rows, int V> void tile(const TileArguments<T>& t) {
   }
 }
 
-template <class T, int... Rows> constexpr TileSet<T> tile_set() {
+template <class T, int... Rows>
+constexpr TileSet<T> tile_set() {
   constexpr int each[] = {Rows...};
   constexpr int largest = each[sizeof...(Rows) - 1];
   return {panel_vectors * width<T>,
