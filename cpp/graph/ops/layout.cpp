@@ -36,8 +36,7 @@ int64_t element_of(const LowerContext& context) {
   return static_cast<int64_t>(size_of(context.inputs[0].dtype));
 }
 
-// --- reshape, stop_gradient
-// -------------------------------------------------------------------------------------------------------
+// --- reshape, stop_gradient --------------------------------------------------------------------------------
 
 std::vector<TensorType> infer_reshape(const InferContext& context) {
   const TensorType& src = context.inputs[0];
@@ -55,8 +54,7 @@ std::vector<TensorType> infer_same(const InferContext& context) {
   return {context.inputs[0]};
 }
 
-// --- broadcast_to
-// -----------------------------------------------------------------------------------------------------------------
+// --- broadcast_to ------------------------------------------------------------------------------------------
 
 std::vector<TensorType> infer_broadcast_to(const InferContext& context) {
   const Shape shape = shape_attribute(context.attributes), src = context.inputs[0].shape;
@@ -79,8 +77,7 @@ Step lower_broadcast_to(const LowerContext& context) {
   return copy_step(plan_copy(dst, strides, 0, strides_of(dst), 0, element_of(context)), "copy:broadcast");
 }
 
-// --- transpose
-// --------------------------------------------------------------------------------------------------------------------
+// --- transpose ---------------------------------------------------------------------------------------------
 
 std::vector<TensorType> infer_transpose(const InferContext& context) {
   const Axes axes = per_axis(context, "axes");
@@ -113,8 +110,7 @@ Step lower_transpose(const LowerContext& context) {
   return copy_step(plan, plan.transposed_axis >= 0 ? "copy:transpose" : "copy:strided");
 }
 
-// --- slice and its transpose
-// ------------------------------------------------------------------------------------------------------
+// --- slice and its transpose -------------------------------------------------------------------------------
 
 struct Window {
   Axes begin, size, stride;
@@ -207,8 +203,7 @@ Step lower_slice_grad(const LowerContext& context) {
   return step;
 }
 
-// --- concatenate
-// ------------------------------------------------------------------------------------------------------------------
+// --- concatenate -------------------------------------------------------------------------------------------
 
 std::vector<TensorType> infer_concatenate(const InferContext& context) {
   require(!context.inputs.empty(), context.op.name, ": needs at least one input");
@@ -262,8 +257,7 @@ Step lower_concatenate(const LowerContext& context) {
   return step;
 }
 
-// --- flip, repeat, tile
-// -----------------------------------------------------------------------------------------------------------
+// --- flip, repeat, tile ------------------------------------------------------------------------------------
 
 std::vector<TensorType> infer_flip(const InferContext& context) {
   for (int64_t axis : context.attributes.get<Axes>("axes"))
@@ -354,8 +348,7 @@ Step lower_tile(const LowerContext& context) {
   return copy_step(plan_copy(sizes, from, 0, to, 0, element_of(context)), "copy:tile");
 }
 
-// --- pad
-// --------------------------------------------------------------------------------------------------------------------------
+// --- pad ---------------------------------------------------------------------------------------------------
 
 PadMode mode_of(const Attributes& attributes) {
   const auto mode = attributes.get<std::string>("mode", "constant");

@@ -9,8 +9,7 @@
 namespace pronghorn {
 namespace {
 
-// --- shape rules
-// ------------------------------------------------------------------------------------------------------------------
+// --- shape rules -------------------------------------------------------------------------------------------
 
 void require_scores(const InferContext& context, int i) {
   require_float(context, i);
@@ -83,8 +82,7 @@ std::vector<TensorType> infer_grad(const InferContext& context) {
   return {context.inputs[scores]};
 }
 
-// --- derivatives
-// ------------------------------------------------------------------------------------------------------------------
+// --- derivatives -------------------------------------------------------------------------------------------
 
 using Values = std::vector<Value>;
 
@@ -211,8 +209,7 @@ void vjp_sparse_categorical_grad(VjpContext& context) {
   });
 }
 
-// --- steps
-// ------------------------------------------------------------------------------------------------------------------------
+// --- steps -------------------------------------------------------------------------------------------------
 
 // Calls f(labels) with the labels in their own type, once they are known to be classes. Throws before
 // anything is written and outside of any parallel region.

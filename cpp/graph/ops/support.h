@@ -40,8 +40,7 @@ inline void require_float(const InferContext& context, int i = 0) {
          name_of(dtype));
 }
 
-// --- rows: everything but the last axis
-// ------------------------------------------------------------------------------------------
+// --- rows: everything but the last axis --------------------------------------------------------------------
 
 struct Rows {
   int64_t count, columns, grain;
@@ -75,8 +74,7 @@ inline Value as_column(Graph& graph, Value value) {
   return reshape(graph, value, shape);
 }
 
-// --- derivatives by composition
-// --------------------------------------------------------------------------------------------------
+// --- derivatives by composition ----------------------------------------------------------------------------
 
 // Differentiates an op that has a kernel only for speed by means of the same function written in plain ops:
 // expression(graph, inputs) of the inputs numbered `which`. Each input is renamed by a reshape first, so that
