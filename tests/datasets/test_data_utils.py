@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from pronghorn.utils.data_utils import _extract_archive, _hash_file, cache_folder, get_file, validate_file
 
 TEXT = b"Antilocapra americana"

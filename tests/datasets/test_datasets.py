@@ -6,6 +6,7 @@ import tarfile
 
 import numpy as np
 import pytest
+
 from pronghorn import config, datasets
 from pronghorn.utils.data_utils import _hash_file
 
