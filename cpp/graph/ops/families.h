@@ -8,6 +8,7 @@ namespace pronghorn {
 
 std::vector<OpDef> callback_ops();
 std::vector<OpDef> layout_ops();
+std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();
 std::vector<OpDef> softmax_ops();
 std::vector<OpDef> source_ops();

@@ -10,6 +10,7 @@ using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
     callback_ops,
     layout_ops,
+    linear_ops,
     losses_ops,
     softmax_ops,
     source_ops,

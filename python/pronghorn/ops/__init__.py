@@ -8,6 +8,7 @@ A family of operations per module; each module names its own in ``__all__``.
 from .callback import *
 from .dispatch import convert_to_tensor, emit, operation
 from .layout import *
+from .linear import *
 from .state import gradients, update, update_add, update_sub
 from .symbolic import Function, KerasTensor, infer, is_tensor
 from .tensor import Tensor
