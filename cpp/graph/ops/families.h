@@ -7,9 +7,12 @@
 namespace pronghorn {
 
 std::vector<OpDef> callback_ops();
+std::vector<OpDef> elementwise_ops();
+std::vector<OpDef> fused_ops();
 std::vector<OpDef> layout_ops();
 std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();
+std::vector<OpDef> random_ops();
 std::vector<OpDef> softmax_ops();
 std::vector<OpDef> source_ops();
 

@@ -9,9 +9,12 @@ namespace {
 using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
     callback_ops,
+    elementwise_ops,
+    fused_ops,
     layout_ops,
     linear_ops,
     losses_ops,
+    random_ops,
     softmax_ops,
     source_ops,
 };

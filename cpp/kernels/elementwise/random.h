@@ -1,0 +1,26 @@
+// How random words become numbers, for the vector and the plain kernels alike.
+//
+// Elements come in groups of 64, aligned in the whole tensor, so that what an element gets depends on its
+// index alone. A group uses the 64 words (float: element i uses word i of philox) or 128 words (double) of
+// its own.
+#pragma once
+#include "kernels/elementwise/instructions.h"
+
+namespace pronghorn {
+namespace {
+
+constexpr int random_group = 64;
+template <class T>
+constexpr int random_words = random_group * static_cast<int>(sizeof(T)) / 4;
+
+// A number drawn from the normal distribution cut off at two standard deviations is z = sqrt(2) erfinv(x)
+// with x uniform within
+// +-truncated_most = erf(sqrt(2)). With w = -log(1 - x^2), z / x is a smooth function of w; highest power
+// first.
+constexpr double truncated_most = 0.9544997361036416;
+constexpr float truncated_ratio[] = {
+    -6.558205313922372e-06f, 9.209046402247623e-05f, -0.00021935538097750396f, -0.0032724153717116144f,
+    0.01632176712155342f,    0.32811856269836426f,   1.2533141374588013f};
+
+}  // namespace
+}  // namespace pronghorn
