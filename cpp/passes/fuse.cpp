@@ -1,9 +1,11 @@
+#include "passes/fuse.h"
+
 #include "passes/passes.h"
 
 namespace pronghorn {
 
 Graph fuse(const Graph& graph) {
-  return graph;
+  return fuse_epilogues(graph);
 }
 
 }  // namespace pronghorn

@@ -37,6 +37,14 @@ Value matmul(Rewriter& r, const Node& node) {
   return {};
 }
 
+// Rows of matrices times one matrix are one matrix of all rows times it.
+Value flatten_rows(Rewriter& r, const Node& node) {
+  const Shape a = r.shape(node.inputs[0]), b = r.shape(node.inputs[1]);
+  if (a.rank() < 3 || b.rank() != 2 || node.attributes.get<bool>("transpose_a", false)) return {};
+  const Value rows = r.reshape(node.inputs[0], {a.count(0, a.rank() - 1), a.back()});
+  return r.reshape(r.emit("matmul", {rows, node.inputs[1]}, node.attributes), node.outputs[0].shape);
+}
+
 // reduce(transpose(x)) = transpose(reduce(x)) over the axes where the reduced ones came from: the transpose
 // is of less, or of nothing.
 Value reduce(Rewriter& r, const Node& node) {
@@ -114,7 +122,7 @@ Value sink_per_axis(Rewriter& r, const Node& node) {
 }  // namespace
 
 std::vector<RuleRow> layout_rules() {
-  std::vector<RuleRow> rows = {{"matmul", matmul}};
+  std::vector<RuleRow> rows = {{"matmul", matmul}, {"matmul", flatten_rows}};
   for (const char* op : {"sum", "mean", "max", "min", "prod", "any", "all", "logsumexp"})
     rows.push_back({op, reduce});
   return rows;

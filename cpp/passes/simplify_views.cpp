@@ -43,6 +43,34 @@ Value transpose(Rewriter& r, const Node& node) {
   return r.transpose(input_of(r, x), both);
 }
 
+// op(reshape(x), b) = reshape(op(x, b)) where b is one number, a number per element of an unchanged last
+// axis, a constant, or reshaped in the same way: then what follows a matmul of flattened rows stands right
+// behind it.
+Value sink_reshape(Rewriter& r, const Node& node) {
+  if (!is_pointwise(node)) return {};
+  const Shape& result = node.outputs[0].shape;
+  auto is_whole = [&](Value value) { return r.is(value, "reshape") && r.shape(value) == result; };
+  const auto first = std::find_if(node.inputs.begin(), node.inputs.end(), is_whole);
+  if (first == node.inputs.end()) return {};
+  const Shape source = r.shape(input_of(r, *first));
+  const bool keeps_last = source.rank() > 0 && result.rank() > 0 && source.back() == result.back();
+  std::vector<Value> inputs;
+  for (Value input : node.inputs) {
+    const Shape shape = r.shape(input);
+    if (is_whole(input) && r.shape(input_of(r, input)) == source)
+      inputs.push_back(input_of(r, input));
+    else if (shape.count() == 1)
+      inputs.push_back(r.reshape(input, {}));
+    else if (shape == result && r.graph().is_constant(input))
+      inputs.push_back(r.reshape(input, source));
+    else if (keeps_last && shape.back() == result.back() && shape.count() == shape.back())
+      inputs.push_back(r.reshape(input, {shape.back()}));
+    else
+      return {};
+  }
+  return r.reshape(r.emit(*node.op, inputs, node.attributes), result);
+}
+
 // A reduction over axes of size 1, or over none, changes the shape at most.
 Value reduce(Rewriter& r, const Node& node) {
   const Value x = node.inputs[0];
@@ -143,15 +171,11 @@ std::vector<int64_t> inverse_permutation(const Integers& axes) {
 
 std::vector<RuleRow> view_rules() {
   std::vector<RuleRow> rows = {
-      {"stop_gradient", stop_gradient},
-      {"reshape", reshape},
-      {"transpose", transpose},
-      {"slice", slice},
-      {"concatenate", concatenate},
-      {"flip", flip},
-      {"pad", same_type},
-      {"tile", same_type},
-      {"repeat", same_type},
+      {"*", sink_reshape},  {"stop_gradient", stop_gradient},
+      {"reshape", reshape}, {"transpose", transpose},
+      {"slice", slice},     {"concatenate", concatenate},
+      {"flip", flip},       {"pad", same_type},
+      {"tile", same_type},  {"repeat", same_type},
   };
   for (const char* op : {"sum", "mean", "max", "min", "prod", "any", "all", "logsumexp"})
     rows.push_back({op, reduce});
