@@ -51,7 +51,9 @@ ALGEBRA = {
 
 BROADCASTS = {
     "elementwise of a broadcast": (
-        lambda b, x, y, p: b.add(x, b.broadcast_to(b.slice(y, begin=[0, 0, 0], size=[1, 1, 4]), shape=[2, 3, 4])),
+        lambda b, x, y, p: b.add(
+            x, b.broadcast_to(b.slice(y, begin=[0, 0, 0], size=[1, 1, 4]), shape=[2, 3, 4])
+        ),
         ["slice", "add"],
     ),
     "elementwise of broadcasts only": (
@@ -80,7 +82,9 @@ BROADCASTS = {
     ),
     "broadcast of a broadcast": (
         lambda b, x, y, p: b.concatenate(
-            b.broadcast_to(b.broadcast_to(b.mean(x, axes=[2], keepdims=True), shape=[2, 3, 4]), shape=[5, 2, 3, 4]),
+            b.broadcast_to(
+                b.broadcast_to(b.mean(x, axes=[2], keepdims=True), shape=[2, 3, 4]), shape=[5, 2, 3, 4]
+            ),
             b.constant(np.zeros((5, 2, 3, 1))),
             axis=3,
         ),
