@@ -136,7 +136,7 @@ std::vector<Value> Graph::emit_all(const std::string& op, const std::vector<Valu
   const int32_t added = graph.add(op, values, core_attributes(attributes));
   const int32_t node = stabilized(graph, core::Value{added, 0}).node;
   std::vector<Value> outputs;
-  for (int32_t i = 0; i < static_cast<int32_t>(graph.nodes()[node].outputs.size()); i++)
+  for (int32_t i = 0; i < static_cast<int32_t>(graph.nodes()[added].outputs.size()); i++)
     outputs.push_back({node, i});
   return outputs;
 }

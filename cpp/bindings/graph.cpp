@@ -32,7 +32,7 @@ py::list emit(Graph& graph, const std::string& op, const std::vector<int64_t>& i
   const int32_t added = graph.add(op, values_of(inputs), core_attributes(attributes));
   const int32_t node = stabilized(graph, {added, 0}).node;  // before anybody differentiates it
   py::list outputs;
-  for (size_t k = 0; k < graph.nodes()[node].outputs.size(); k++)
+  for (size_t k = 0; k < graph.nodes()[added].outputs.size(); k++)
     outputs.append(described(graph, {node, static_cast<int32_t>(k)}));
   return outputs;
 }

@@ -37,7 +37,7 @@ def test_categorical_crossentropy(view):
     if view == "transpose":
         expected = expected.reshape(2, 3).T
     values, gradient = b.run()
-    np.testing.assert_allclose(values.ravel(), expected.ravel(), rtol=1e-12)
+    np.testing.assert_allclose(values.ravel(), expected.ravel(), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(gradient, p - one_hot(LABELS, 4), rtol=1e-10, atol=1e-15)
     assert_same_values(b)
 
@@ -50,7 +50,7 @@ def test_sparse_categorical_crossentropy():
     assert "sparse_categorical_crossentropy" not in op_names(b.graph.simplified())
     p = softmax(b.arrays[0])
     values, gradient = b.run()
-    np.testing.assert_allclose(values, -np.log(p[np.arange(6), LABELS]), rtol=1e-12)
+    np.testing.assert_allclose(values, -np.log(p[np.arange(6), LABELS]), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(gradient, p - one_hot(LABELS, 4), rtol=1e-10, atol=1e-15)
 
 
@@ -64,7 +64,9 @@ def test_binary_crossentropy():
     assert "binary_crossentropy" not in op_names(b.graph.simplified())
     x, t = b.arrays[0], one_hot(LABELS, 4)
     values, gradient = b.run()
-    np.testing.assert_allclose(values, np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))), rtol=1e-12)
+    np.testing.assert_allclose(
+        values, np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))), rtol=1e-12, atol=1e-15
+    )
     np.testing.assert_allclose(gradient, 1 / (1 + np.exp(-x)) - t, rtol=1e-10, atol=1e-15)
 
 
