@@ -10,7 +10,7 @@ from .dispatch import convert_to_tensor, emit, operation
 from .layout import *
 from .linear import *
 from .state import gradients, update, update_add, update_sub
-from .symbolic import Function, KerasTensor, infer, is_tensor
+from .symbolic import Function, KerasTensor, OpCall, infer, is_tensor
 from .tensor import Tensor
-from .trace import Trace, current_trace
+from .trace import Trace, current_trace, outside_traces
 from .variable import Variable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import numpy as np
@@ -17,6 +18,18 @@ def current_trace():
     """The innermost open trace of this thread, or None."""
     stack = getattr(_local, "stack", None)
     return stack[-1] if stack else None
+
+
+@contextlib.contextmanager
+def outside_traces():
+    """A context as if no trace were open: what is made inside, such as weights, outlives the trace."""
+    if not hasattr(_local, "stack"):
+        _local.stack = []
+    _local.stack.append(None)
+    try:
+        yield
+    finally:
+        _local.stack.pop()
 
 
 class Trace:
@@ -159,9 +172,14 @@ class Trace:
 
     # --- symbolic tensors -----------------------------------------------------------------------------------
 
-    def scope(self, mapping):
-        """A context in which each KerasTensor of `mapping` stands for the Tensor it maps to."""
-        return _Scope(self, mapping)
+    def scope(self, mapping, isolated=False):
+        """A context in which the symbolic tensors of `mapping` (KerasTensor -> Tensor) stand for these
+        values.
+
+        In an isolated one, values that symbolic tensors have outside are not seen: a model that is called
+        twice computes its own tensors anew.
+        """
+        return _Scope(self, mapping, isolated)
 
     def bind(self, keras_tensor, tensor):
         """Let a symbolic tensor stand for `tensor` in the innermost scope."""
@@ -236,13 +254,15 @@ class Trace:
 
 
 class _Scope:
-    def __init__(self, trace, mapping):
+    def __init__(self, trace, mapping, isolated):
         self.trace = trace
         self.mapping = dict(mapping)
+        self.isolated = isolated
 
     def __enter__(self):
-        self.trace._scopes.append(self.mapping)
+        self.outer = self.trace._scopes
+        self.trace._scopes = [*([] if self.isolated else self.outer), self.mapping]
         return self.mapping
 
     def __exit__(self, *_):
-        self.trace._scopes.pop()
+        self.trace._scopes = self.outer
