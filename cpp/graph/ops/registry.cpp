@@ -15,6 +15,7 @@ constexpr Families families[] = {
     linear_ops,
     losses_ops,
     random_ops,
+    optimizers_ops,
     softmax_ops,
     source_ops,
 };

@@ -9,6 +9,8 @@ from .callback import *
 from .dispatch import convert_to_tensor, emit, operation
 from .layout import *
 from .linear import *
+from .losses import *
+from .optimizers import *
 from .state import gradients, update, update_add, update_sub
 from .symbolic import Function, KerasTensor, OpCall, infer, is_tensor
 from .tensor import Tensor
