@@ -12,8 +12,9 @@ std::vector<OpDef> fused_ops();
 std::vector<OpDef> layout_ops();
 std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();
-std::vector<OpDef> random_ops();
 std::vector<OpDef> optimizers_ops();
+std::vector<OpDef> random_ops();
+std::vector<OpDef> reduce_ops();
 std::vector<OpDef> softmax_ops();
 std::vector<OpDef> source_ops();
 

@@ -8,16 +8,8 @@ namespace {
 
 using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
-    callback_ops,
-    elementwise_ops,
-    fused_ops,
-    layout_ops,
-    linear_ops,
-    losses_ops,
-    random_ops,
-    optimizers_ops,
-    softmax_ops,
-    source_ops,
+    callback_ops,   elementwise_ops, fused_ops,  layout_ops,  linear_ops, losses_ops,
+    optimizers_ops, random_ops,      reduce_ops, softmax_ops, source_ops,
 };
 
 const std::map<std::string, OpDef, std::less<>>& table() {
