@@ -1,10 +1,16 @@
-// The two parts of fuse().
+// The parts of fuse().
 #pragma once
 #include "graph/graph.h"
 
 namespace pronghorn {
 
+// Scales per channel behind a matmul or a convolution into its weights.
+Graph fold_scales(const Graph& graph);
+
 // Bias, residual and activation behind a matmul or a convolution, where nothing else reads what lies between.
 Graph fuse_epilogues(const Graph& graph);
+
+// A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
+bool is_per_channel(const Shape& operand, const Shape& shape);
 
 }  // namespace pronghorn

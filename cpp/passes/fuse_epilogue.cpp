@@ -17,18 +17,6 @@ std::string_view name_of(const Graph& graph, int32_t id) {
   return graph.nodes()[id].op->name;
 }
 
-// Per node the only reader of its value, `none` where there is not exactly one or where it is also a result.
-std::vector<int32_t> only_readers(const Graph& graph) {
-  const std::vector<int> counts = reader_counts(graph);
-  const std::vector<bool> live = live_nodes(graph);
-  std::vector<int32_t> readers(graph.nodes().size(), none);
-  for (int32_t id = 0; id < static_cast<int32_t>(live.size()); id++)
-    if (live[id])
-      for (Value input : graph.nodes()[id].inputs)
-        if (counts[input.node] == 1) readers[input.node] = id;
-  return readers;
-}
-
 // What a product (matmul or convolution) may do to its result while it is in registers. The ids are of nodes
 // of the graph that is rewritten; each is read by the next alone.
 struct Epilogue {
@@ -40,12 +28,6 @@ struct Epilogue {
   Operand bias, residual;
   std::string activation = "linear";
 };
-
-// A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
-bool is_bias(const Shape& operand, const Shape& shape) {
-  return operand.count() == shape.back() && (operand.rank() == 0 || operand.back() == shape.back()) &&
-         operand.rank() <= shape.rank();
-}
 
 class Matcher {
  public:
@@ -92,9 +74,9 @@ class Matcher {
     if (!(type == graph_.nodes()[epilogue.product].outputs[0])) return false;
     const int32_t other = add.inputs[0].node == epilogue.result ? 1 : 0;
     const Shape& shape = graph_.shape(add.inputs[other]);
-    Epilogue::Operand* slot = epilogue.bias.node == none && is_bias(shape, type.shape) ? &epilogue.bias
-                              : epilogue.residual.node == none && shape == type.shape  ? &epilogue.residual
-                                                                                       : nullptr;
+    Epilogue::Operand* slot = epilogue.bias.node == none && is_per_channel(shape, type.shape) ? &epilogue.bias
+                              : epilogue.residual.node == none && shape == type.shape ? &epilogue.residual
+                                                                                      : nullptr;
     if (!slot) return false;
     *slot = {next, other};
     epilogue.result = next;
@@ -108,6 +90,11 @@ class Matcher {
 };
 
 }  // namespace
+
+bool is_per_channel(const Shape& operand, const Shape& shape) {
+  return operand.count() == shape.back() && (operand.rank() == 0 || operand.back() == shape.back()) &&
+         operand.rank() <= shape.rank();
+}
 
 Graph fuse_epilogues(const Graph& source) {
   const std::map<int32_t, Epilogue> epilogues = Matcher(source).run();

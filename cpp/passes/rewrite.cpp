@@ -36,6 +36,17 @@ std::vector<int> reader_counts(const Graph& graph) {
   return readers;
 }
 
+std::vector<int32_t> only_readers(const Graph& graph) {
+  const std::vector<int> counts = reader_counts(graph);
+  const std::vector<bool> live = live_nodes(graph);
+  std::vector<int32_t> readers(graph.nodes().size(), -1);
+  for (int32_t id = 0; id < static_cast<int32_t>(live.size()); id++)
+    if (live[id])
+      for (Value input : graph.nodes()[id].inputs)
+        if (input.output == 0 && counts[input.node] == 1) readers[input.node] = id;
+  return readers;
+}
+
 void copy_graph(const Graph& source, Graph& result, const Replacement& replacement) {
   const std::vector<bool> live = live_nodes(source);
   std::vector<std::vector<Value>> copies(source.nodes().size());

@@ -68,4 +68,7 @@ std::vector<bool> live_nodes(const Graph& graph);
 // Per node, how often its output 0 is read by live nodes, fetches and updates.
 std::vector<int> reader_counts(const Graph& graph);
 
+// Per node the only reader of its output 0, -1 where there is not exactly one or where it is also a result.
+std::vector<int32_t> only_readers(const Graph& graph);
+
 }  // namespace pronghorn
