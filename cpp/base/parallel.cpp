@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 
@@ -41,6 +43,52 @@ void set_control_word(unsigned word) {
 
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
 
+#ifndef __SANITIZE_THREAD__
+
+bool in_parallel_region() {
+  return omp_in_parallel();
+}
+
+template <class F>
+void run_chunks(int workers, int64_t chunks, const F& run) {
+  const unsigned word = control_word();
+#pragma omp parallel num_threads(workers)
+  {
+    set_control_word(word);  // workers round as their caller does
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t chunk = 0; chunk < chunks; chunk++) run(chunk);
+  }
+}
+
+#else
+
+// The thread sanitizer cannot see the barriers inside libgomp and would take everything that is written in a
+// parallel region and read after it for a race. It can follow these threads, and so finds the true ones.
+thread_local bool in_team = false;
+
+bool in_parallel_region() {
+  return in_team;
+}
+
+template <class F>
+void run_chunks(int workers, int64_t chunks, const F& run) {
+  const unsigned word = control_word();
+  std::atomic<int64_t> next{0};
+  const auto work = [&] {
+    set_control_word(word);
+    in_team = true;
+    // Relaxed, so that the counter itself orders nothing between the chunks.
+    for (int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) run(chunk);
+    in_team = false;
+  };
+  std::vector<std::thread> team;
+  for (int i = 1; i < workers; i++) team.emplace_back(work);
+  work();
+  for (std::thread& thread : team) thread.join();
+}
+
+#endif
+
 }  // namespace
 
 int thread_count() {
@@ -69,19 +117,14 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, co
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (end - begin + grain - 1) / grain;
   const int workers = static_cast<int>(std::min<int64_t>(thread_count(), chunks));
-  if (workers <= 1 || omp_in_parallel() || forked) {
-    for (int64_t chunk = 0; chunk < chunks; chunk++)
-      f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
+  const auto run = [&](int64_t chunk) {
+    f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
+  };
+  if (workers <= 1 || in_parallel_region() || forked) {
+    for (int64_t chunk = 0; chunk < chunks; chunk++) run(chunk);
     return;
   }
-  const unsigned word = control_word();
-#pragma omp parallel num_threads(workers)
-  {
-    set_control_word(word);  // workers round as their caller does
-#pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t chunk = 0; chunk < chunks; chunk++)
-      f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
-  }
+  run_chunks(workers, chunks, run);
 }
 
 }  // namespace pronghorn
