@@ -29,7 +29,7 @@ def test_update_is_written_in_place():
 
 def test_old_content_is_fetched_before_an_update():
     graph, (counter,), (old,) = graph_with_states(5.0)
-    one = graph.constant(np.float32(1))
+    one = graph.constant(np.array(1, "float32"))
     graph.update(counter, emit(graph, "add", old, one))
     graph.fetch(old)
     program = _core.Program(graph)
