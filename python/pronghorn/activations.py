@@ -1,0 +1,143 @@
+"""Activation functions, by name or by hand: ``Dense(10, activation="relu")``, ``activations.relu(x)``."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Callable
+
+from . import ops
+from .utils.generic_utils import deserialize_keras_object
+
+
+def softmax(x, axis=-1):
+    """Exponentials normalised to sum one along `axis`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.zeros((1, 4), "float32"))
+    array([[0.25, 0.25, 0.25, 0.25]], dtype=float32)
+    """
+    if len(x.shape) < 2:
+        raise ValueError(
+            "Cannot apply softmax to a tensor that is 1D: there is one score per row. "
+            f"Received shape {x.shape}"
+        )
+    return ops.softmax(x, axis=axis)
+
+
+def elu(x, alpha=1.0):
+    """`x` where positive, else ``alpha * (exp(x) - 1)`` (Clevert, Unterthiner, Hochreiter 2015)."""
+    return ops.elu(x, alpha)
+
+
+def selu(x):
+    """Scaled elu that keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    To be used with the initializer `lecun_normal` and with `AlphaDropout`.
+    """
+    return ops.selu(x)
+
+
+def softplus(x):
+    """``log(1 + exp(x))``."""
+    return ops.softplus(x)
+
+
+def softsign(x):
+    """``x / (1 + |x|)``."""
+    return ops.softsign(x)
+
+
+def relu(x, alpha=0.0, max_value=None, threshold=0.0):
+    """Rectified linear unit.
+
+    Parameters
+    ----------
+    x : tensor
+    alpha : float
+        Slope below `threshold`.
+    max_value : float, optional
+        Saturation.
+    threshold : float
+        Below it the output is ``alpha * (x - threshold)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relu(np.array([-1.0, 0.5, 7.0], "float32"), alpha=0.5, max_value=6.0)
+    array([-0.5,  0.5,  6. ], dtype=float32)
+    """
+    if threshold == 0.0 and max_value is None:
+        return ops.leaky_relu(x, alpha) if alpha else ops.relu(x)
+    if threshold == 0.0:
+        kept = ops.relu(x)
+    else:
+        kept = x * ops.cast(ops.greater(x, threshold), ops.dtype_of(x))
+    if max_value is not None:
+        kept = ops.clip(kept, 0.0, max_value)
+    return kept - alpha * ops.relu(threshold - x) if alpha else kept
+
+
+def tanh(x):
+    """Hyperbolic tangent."""
+    return ops.tanh(x)
+
+
+def sigmoid(x):
+    """``1 / (1 + exp(-x))``."""
+    return ops.sigmoid(x)
+
+
+def hard_sigmoid(x):
+    """``0.2 x + 0.5`` kept within 0 and 1: a sigmoid without an exponential."""
+    return ops.hard_sigmoid(x)
+
+
+def exponential(x):
+    """``exp(x)``."""
+    return ops.exp(x)
+
+
+def linear(x):
+    """`x` itself."""
+    return x
+
+
+def serialize(activation) -> str:
+    """Return an activation function's name."""
+    return activation.__name__
+
+
+def deserialize(name, custom_objects=None) -> Any:
+    """Find an activation function by name."""
+    return deserialize_keras_object(
+        name,
+        module_objects=globals(),
+        custom_objects=custom_objects,
+        printable_module_name="activation function",
+    )
+
+
+def get(identifier) -> Callable[..., Any]:
+    """Find an activation function by name, or take the callable itself; None is `linear`.
+
+    Examples
+    --------
+    >>> get(None).__name__, get("relu").__name__
+    ('linear', 'relu')
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, str):
+        return deserialize(identifier)
+    if callable(identifier):
+        from .engine.base_layer import Layer  # layers import this module
+
+        if isinstance(identifier, Layer):
+            warnings.warn(
+                f"A layer instance ({type(identifier).__name__}) was given as activation of another layer. "
+                "Use it as a layer of its own in the model."
+            )
+        return identifier
+    raise ValueError(f"Could not interpret activation function identifier: {identifier!r}")
