@@ -202,13 +202,16 @@ class Function:
         Made at each call.
     training : bool, optional
         The learning phase.
+    random_step : Variable, optional
+        Counts calls, so that random numbers differ from one to the next; see `Trace`.
     """
 
-    def __init__(self, inputs, outputs, updates=(), training=None):
+    def __init__(self, inputs, outputs, updates=(), training=None, random_step=None):
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = list(updates)
         self.training = training
+        self.random_step = random_step
         self._programs = {}
 
     def __call__(self, arrays):
@@ -220,7 +223,7 @@ class Function:
         return program.run([np.ascontiguousarray(a).reshape(a.shape) for a in arrays])
 
     def _compile(self, shapes):
-        with Trace(training=self.training) as trace:
+        with Trace(training=self.training, random_step=self.random_step) as trace:
             mapping = {}
             for t, shape in zip(self.inputs, shapes):
                 fed = trace.feed(shape, t.dtype, t.name)
