@@ -5,12 +5,16 @@ runs now).
 A family of operations per module; each module names its own in ``__all__``.
 """
 
+from .activation import *
 from .callback import *
 from .dispatch import convert_to_tensor, emit, operation
+from .elementwise import *
 from .layout import *
 from .linear import *
 from .losses import *
 from .optimizers import *
+from .random import *
+from .reduce import *
 from .state import gradients, update, update_add, update_sub
 from .symbolic import Function, KerasTensor, OpCall, infer, is_tensor
 from .tensor import Tensor
