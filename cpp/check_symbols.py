@@ -1,7 +1,8 @@
 """Fail if an object that was compiled for one instruction set holds a symbol that the linker may merge.
 
-An inline function of `std::` in a file built for AVX-512 can be the copy that the linker keeps for everyone, and the
-baseline path then dies of an illegal instruction. So these objects may hold no weak (W, V) and no unique (u) symbol.
+An inline function of `std::` in a file built for AVX-512 can be the copy that the linker keeps for
+everyone, and the baseline path then dies of an illegal instruction. So these objects may hold no weak (W,
+V) and no unique (u) symbol.
 
     python cpp/check_symbols.py BUILD_FOLDER
 """
