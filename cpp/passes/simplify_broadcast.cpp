@@ -53,7 +53,6 @@ Value reduce_broadcast(Rewriter& r, const Node& node) {
     if (small[at] != large[at]) repeats *= static_cast<double>(large[at]);
     result[at] = 1;
   }
-  if (repeats == 1) return {};
   Attributes attributes = node.attributes;
   attributes.set("keepdims", true);
   Value reduced = r.emit(*node.op, {r.reshape(source, small)}, attributes);

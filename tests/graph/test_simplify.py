@@ -175,7 +175,7 @@ LAYOUTS = {
     ),
     "sum of a transpose": (
         lambda b, x, y, p: b.sum(b.transpose(x, axes=[2, 0, 1]), axes=[1, 2], keepdims=False),
-        ["sum"],
+        ["sum", "reshape"],
     ),
     "kept sum of a transpose": (
         lambda b, x, y, p: b.max(b.transpose(x, axes=[2, 1, 0]), axes=[1], keepdims=True),
