@@ -7,23 +7,22 @@
 
 namespace pronghorn {
 
-std::vector<RuleRow> constant_rules();  // simplify_constants.cpp: nodes of constants are computed now
-std::vector<RuleRow> algebra_rules();   // simplify_algebra.cpp: x*1, x+0, powers, casts, …
-std::vector<RuleRow>
-broadcast_rules();  // simplify_broadcast.cpp: elementwise ops and reductions of broadcast values
-std::vector<RuleRow>
-view_rules();  // simplify_views.cpp: reshape, transpose, slice, concatenate, … that undo each other
-std::vector<RuleRow> layout_rules();   // simplify_layout.cpp: transposes into matmul and reductions
-std::vector<RuleRow> sinking_rules();  // simplify_layout.cpp: transposes moved behind elementwise ops, where
-                                       // they may meet their inverse
-std::vector<RuleRow>
-loss_rules();  // simplify_losses.cpp: log of softmax, cross-entropy of softmax and sigmoid
+// simplify_<kind>.cpp each:
+std::vector<RuleRow> constant_rules();   // nodes of constants are computed now
+std::vector<RuleRow> algebra_rules();    // x*1, x+0, powers, casts, …
+std::vector<RuleRow> broadcast_rules();  // elementwise ops and reductions of broadcast values
+std::vector<RuleRow> view_rules();       // reshape, transpose, flip, … that undo each other
+std::vector<RuleRow> piece_rules();      // slices, concatenations and pads
+std::vector<RuleRow> layout_rules();     // transposes into matmul and reductions
+std::vector<RuleRow> loss_rules();       // log of softmax, cross-entropy of softmax and sigmoid
+
+// Transposes moved behind elementwise ops, where they may meet their inverse (simplify_layout.cpp).
+std::vector<RuleRow> sinking_rules();
 
 // Nodes that only make a constant larger, for what is left when all other rules have run.
 std::vector<RuleRow> constant_broadcast_rules();
 
-// The one value of all elements of `value`, if it is a constant (or the broadcast of one) of which that is
-// true.
+// The one value of all elements of a constant (or the broadcast of one), where there is one.
 std::optional<double> uniform_value(const Graph& graph, Value value);
 
 // An op of which element i of the output depends on element i of each (broadcast) input only, not on i itself

@@ -81,79 +81,6 @@ Value reduce(Rewriter& r, const Node& node) {
   return r.reshape(x, node.outputs[0].shape);
 }
 
-struct Slice {
-  Integers begin, size, stride;
-  explicit Slice(const Node& node)
-      : begin(node.attributes.get<Integers>("begin")),
-        size(node.attributes.get<Integers>("size")),
-        stride(node.attributes.get<Integers>("stride", Integers(begin.size(), 1))) {}
-  Attributes attributes() const { return {{"begin", begin}, {"size", size}, {"stride", stride}}; }
-};
-
-// The only axis along which `slice` takes less than all of `shape`, -1 where there is none, -2 where there
-// are several.
-int sliced_axis(const Slice& slice, const Shape& shape) {
-  int sliced = -1;
-  for (int axis = 0; axis < shape.rank(); axis++) {
-    if (slice.begin[axis] == 0 && slice.size[axis] == shape[axis] && slice.stride[axis] == 1) continue;
-    if (sliced >= 0) return -2;
-    sliced = axis;
-  }
-  return sliced;
-}
-
-Value slice(Rewriter& r, const Node& node) {
-  const Value x = node.inputs[0];
-  const Slice outer(node);
-  const int axis = sliced_axis(outer, r.shape(x));
-  if (axis == -1) return x;
-  if (r.is(x, "slice")) {
-    Slice both(r.node(x));
-    for (size_t i = 0; i < both.begin.size(); i++) {
-      both.begin[i] += outer.begin[i] * both.stride[i];
-      both.stride[i] *= outer.stride[i];
-      both.size[i] = outer.size[i];
-    }
-    return r.emit("slice", {input_of(r, x)}, both.attributes());
-  }
-  if (axis < 0 || !r.is(x, "concatenate") || outer.stride[axis] != 1) return {};
-  // A piece of one of the concatenated values.
-  const Node whole = r.node(x);
-  if (normalize_axis(whole.attributes.get<int64_t>("axis"), r.shape(x).rank(), "concatenate") != axis)
-    return {};
-  int64_t start = 0;
-  for (Value part : whole.inputs) {
-    const int64_t end = start + r.shape(part)[axis];
-    if (outer.begin[axis] >= start && outer.begin[axis] + outer.size[axis] <= end) {
-      Slice piece = outer;
-      piece.begin[axis] -= start;
-      return r.emit("slice", {part}, piece.attributes());
-    }
-    start = end;
-  }
-  return {};
-}
-
-// concatenate(x) = x, and pieces that were cut from one value and follow each other are that value again.
-Value concatenate(Rewriter& r, const Node& node) {
-  if (node.inputs.size() == 1) return node.inputs[0];
-  const int axis =
-      normalize_axis(node.attributes.get<int64_t>("axis"), node.outputs[0].shape.rank(), "concatenate");
-  Value whole;
-  int64_t next = 0;
-  for (Value part : node.inputs) {
-    if (!r.is(part, "slice")) return {};
-    const Value source = input_of(r, part);
-    if (whole.valid() && !(whole == source)) return {};
-    whole = source;
-    const Slice cut(r.node(part));
-    const int sliced = sliced_axis(cut, r.shape(whole));
-    if (sliced != axis || cut.begin[axis] != next || cut.stride[axis] != 1) return {};
-    next += cut.size[axis];
-  }
-  return r.type(whole) == node.outputs[0] ? whole : Value{};
-}
-
 Value flip(Rewriter& r, const Node& node) {
   const Value x = node.inputs[0];
   for (int64_t axis : node.attributes.get<Integers>("axes"))
@@ -170,13 +97,10 @@ std::vector<int64_t> inverse_permutation(const Integers& axes) {
 }
 
 std::vector<RuleRow> view_rules() {
-  std::vector<RuleRow> rows = {
-      {"*", sink_reshape},  {"stop_gradient", stop_gradient},
-      {"reshape", reshape}, {"transpose", transpose},
-      {"slice", slice},     {"concatenate", concatenate},
-      {"flip", flip},       {"pad", same_type},
-      {"tile", same_type},  {"repeat", same_type},
-  };
+  std::vector<RuleRow> rows = {{"*", sink_reshape},  {"stop_gradient", stop_gradient},
+                               {"reshape", reshape}, {"transpose", transpose},
+                               {"flip", flip},       {"tile", same_type},
+                               {"repeat", same_type}};
   for (const char* op : {"sum", "mean", "max", "min", "prod", "any", "all", "logsumexp"})
     rows.push_back({op, reduce});
   return rows;

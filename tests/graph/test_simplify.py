@@ -153,6 +153,35 @@ VIEWS = {
         ),
         ["slice", "slice", "concatenate"],
     ),
+    "concatenation of concatenations": (
+        lambda b, x, y, p: b.concatenate(b.concatenate(x, y, axis=1), b.concatenate(p, axis=1), x, axis=1),
+        ["concatenate"],
+    ),
+    "sum of pieces that touch": (
+        lambda b, x, y, p: b.add(
+            b.pad(x, before=[0, 1, 0], after=[0, 5, 0]), b.pad(y, before=[0, 4, 0], after=[0, 2, 0])
+        ),
+        ["concatenate", "pad"],
+    ),
+    "sum of pieces that are all": (
+        lambda b, x, y, p: b.add(
+            b.add(b.pad(p, before=[0, 0, 8], after=[0, 0, 0]), b.pad(y, before=[0, 0, 4], after=[0, 0, 4])),
+            b.pad(x, before=[0, 0, 0], after=[0, 0, 8]),
+        ),
+        ["concatenate"],
+    ),
+    "sum of pieces that overlap": (
+        lambda b, x, y, p: b.add(
+            b.pad(x, before=[0, 1, 0], after=[0, 5, 0]), b.pad(y, before=[0, 3, 0], after=[0, 3, 0])
+        ),
+        ["pad", "pad", "add"],
+    ),
+    "sum of pieces at a corner": (
+        lambda b, x, y, p: b.add(
+            b.pad(x, before=[0, 0, 0], after=[0, 3, 4]), b.pad(y, before=[0, 3, 4], after=[0, 0, 0])
+        ),
+        ["pad", "pad", "add"],
+    ),
     "pad by nothing": (lambda b, x, y, p: b.pad(x, before=[0, 0, 0], after=[0, 0, 0]), []),
     "flip of nothing": (lambda b, x, y, p: b.flip(x, axes=[]), []),
     "constants": (
