@@ -3,8 +3,10 @@
 //
 // Inputs: the rule's scalars, then n gradients, n parameters, and n tensors for each kind of slot. Outputs: n
 // parameters, then the slots in the same order. Attributes: n; inplace_from, the index of the first
-// parameter; the rule's fixed numbers.
+// parameter; the rule's numbers, some of which may be given as further scalars instead, to change from step
+// to step.
 #include <cmath>
+#include <cstring>
 
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
@@ -13,7 +15,7 @@
 namespace pronghorn {
 namespace {
 
-constexpr int most_coefficients = 9, most_scalars = 3;
+constexpr int most_coefficients = 9, most_numbers = 2, most_scalars = 3 + most_numbers;
 constexpr int64_t chunk_elements = 16 * 1024;
 
 // The numbers behind c, computed in T as the formulas would be.
@@ -21,8 +23,15 @@ template <class T>
 struct Numbers {
   const Attributes& attributes;
   const T* scalar;
+  const char* const* names;  // of the numbers that are given as scalars
+  const T* given;
+  int given_count;
 
-  T get(const char* name) const { return static_cast<T>(attributes.get<double>(name)); }
+  T get(const char* name) const {
+    for (int i = 0; i < given_count; i++)
+      if (std::strcmp(names[i], name) == 0) return given[i];
+    return static_cast<T>(attributes.get<double>(name));
+  }
 };
 
 template <class T>
@@ -34,6 +43,7 @@ struct Prepared {
 // numbers.
 struct Rule {
   int scalars, fewest_slots, most_slots;
+  const char* numbers[most_numbers + 1];  // those that may be scalars, in this order; nullptr ends them
   template <class T>
   using Select = OptimizerFunction<T> (*)(const Attributes&, int slots);
   template <class T>
@@ -43,6 +53,12 @@ struct Rule {
   Select<double> select_f64;
   Prepare<float> prepare_f32;
   Prepare<double> prepare_f64;
+
+  constexpr int number_count() const {
+    int count = 0;
+    while (numbers[count]) count++;
+    return count;
+  }
 };
 
 template <class T>
@@ -82,6 +98,7 @@ OptimizerFunction<T> select_only(const Attributes&, int) {
 
 template <class T>
 Prepared<T> prepare_sgd(const Numbers<T>& in) {
+  if (in.given_count > 0) return {{in.scalar[0], in.given[0]}};
   return {{in.scalar[0], static_cast<T>(in.attributes.template get<double>("momentum", 0.0))}};
 }
 
@@ -132,40 +149,55 @@ Prepared<T> prepare_nadam(const Numbers<T>& in) {
   select_only<float, &OptimizerFunctions<float>::name>, select_only<double, &OptimizerFunctions<double>::name>
 
 constexpr Rule sgd = {
-    1, 0, 1, select_sgd<float>, select_sgd<double>, prepare_sgd<float>, prepare_sgd<double>};
-constexpr Rule rmsprop = {1, 1, 1, PRONGHORN_ONLY(rmsprop), prepare_rho<float>, prepare_rho<double>};
-constexpr Rule adagrad = {1, 1, 1, PRONGHORN_ONLY(adagrad), prepare_adagrad<float>, prepare_adagrad<double>};
-constexpr Rule adadelta = {1, 2, 2, PRONGHORN_ONLY(adadelta), prepare_rho<float>, prepare_rho<double>};
-constexpr Rule adam = {
-    2, 2, 3, select_adam<float>, select_adam<double>, prepare_adam<float>, prepare_adam<double>};
-constexpr Rule adamax = {2, 2, 2, PRONGHORN_ONLY(adamax), prepare_adamax<float>, prepare_adamax<double>};
-constexpr Rule nadam = {3, 2, 2, PRONGHORN_ONLY(nadam), prepare_nadam<float>, prepare_nadam<double>};
+    1, 0, 1, {"momentum"}, select_sgd<float>, select_sgd<double>, prepare_sgd<float>, prepare_sgd<double>};
+constexpr Rule rmsprop = {1, 1, 1, {"rho"}, PRONGHORN_ONLY(rmsprop), prepare_rho<float>, prepare_rho<double>};
+constexpr Rule adagrad = {
+    1, 1, 1, {}, PRONGHORN_ONLY(adagrad), prepare_adagrad<float>, prepare_adagrad<double>};
+constexpr Rule adadelta = {
+    1, 2, 2, {"rho"}, PRONGHORN_ONLY(adadelta), prepare_rho<float>, prepare_rho<double>};
+constexpr Rule adam = {2,
+                       2,
+                       3,
+                       {"beta_1", "beta_2"},
+                       select_adam<float>,
+                       select_adam<double>,
+                       prepare_adam<float>,
+                       prepare_adam<double>};
+constexpr Rule adamax = {
+    2, 2, 2, {"beta_1", "beta_2"}, PRONGHORN_ONLY(adamax), prepare_adamax<float>, prepare_adamax<double>};
+constexpr Rule nadam = {
+    3, 2, 2, {"beta_1", "beta_2"}, PRONGHORN_ONLY(nadam), prepare_nadam<float>, prepare_nadam<double>};
 
 #undef PRONGHORN_ONLY
 
 // --- shape rule
 // -------------------------------------------------------------------------------------------------
 
+// Scalars that a node has: those of the rule, and its numbers where they are given so.
+int scalar_count(const Attributes& attributes) {
+  return static_cast<int>(attributes.get<int64_t>("inplace_from") - attributes.get<int64_t>("n"));
+}
+
 template <const Rule& rule>
 std::vector<TensorType> infer(const InferContext& context) {
   const auto n = context.attributes.get<int64_t>("n");
   const auto inputs = static_cast<int64_t>(context.inputs.size());
   require(n >= 1, context.op.name, ": there are no parameters to update");
-  const int64_t groups = (inputs - rule.scalars) / n;  // gradients, parameters, then the kinds of slots
-  require(
-      inputs == rule.scalars + groups * n && groups - 2 >= rule.fewest_slots && groups - 2 <= rule.most_slots,
-      context.op.name, ": ", n, " parameters need ", rule.scalars, " scalars, ", n, " gradients and ", n,
-      " slots of each kind, but there are ", inputs, " inputs");
-  require(context.attributes.get<int64_t>("inplace_from") == rule.scalars + n, context.op.name,
-          ": inplace_from must be the index of the first parameter, ", rule.scalars + n);
-  for (int i = 0; i < rule.scalars; i++)
+  const int scalars = scalar_count(context.attributes);
+  require(scalars == rule.scalars || scalars == rule.scalars + rule.number_count(), context.op.name,
+          ": inplace_from must be the index of the first parameter, ", rule.scalars + n, " or ",
+          rule.scalars + rule.number_count() + n);
+  const int64_t groups = (inputs - scalars) / n;  // gradients, parameters, then the kinds of slots
+  require(inputs == scalars + groups * n && groups - 2 >= rule.fewest_slots && groups - 2 <= rule.most_slots,
+          context.op.name, ": ", n, " parameters need ", scalars, " scalars, ", n, " gradients and ", n,
+          " slots of each kind, but there are ", inputs, " inputs");
+  for (int i = 0; i < scalars; i++)
     require(context.inputs[i].count() == 1, context.op.name, ": input ", i, " must be a scalar, not ",
             context.inputs[i]);
   std::vector<TensorType> outputs;
-  for (int64_t i = 0; i < inputs - rule.scalars; i++) {
-    const TensorType &type = context.inputs[rule.scalars + i],
-                     &param = context.inputs[rule.scalars + n + i % n];
-    require_float(context, static_cast<int>(rule.scalars + i));
+  for (int64_t i = 0; i < inputs - scalars; i++) {
+    const TensorType &type = context.inputs[scalars + i], &param = context.inputs[scalars + n + i % n];
+    require_float(context, static_cast<int>(scalars + i));
     require(type.dtype == context.inputs.back().dtype, context.op.name,
             ": all parameters must have one dtype, not ", name_of(type.dtype), " and ",
             name_of(context.inputs.back().dtype));
@@ -221,22 +253,24 @@ template <const Rule& rule>
 Step lower(const LowerContext& context) {
   const int n = static_cast<int>(context.attributes.get<int64_t>("n"));
   const int slots = static_cast<int>(context.outputs.size()) / n - 1;
+  const int scalar_inputs = scalar_count(context.attributes);
   std::vector<DType> scalar_types;
-  for (int i = 0; i < rule.scalars; i++) scalar_types.push_back(context.inputs[i].dtype);
+  for (int i = 0; i < scalar_inputs; i++) scalar_types.push_back(context.inputs[i].dtype);
   const Tasks tasks = cut({context.outputs.begin(), context.outputs.begin() + n});
   return float_step(context.outputs[0].dtype, context.op.name, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = select<T>(rule)(context.attributes, slots);
     const Attributes attributes = context.attributes;
     return [=](const StepArguments& arguments) {
-      T scalars[most_scalars];
-      for (int i = 0; i < rule.scalars; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
-      const Prepared<T> prepared = prepare<T>(rule)({attributes, scalars});
+      T scalars[most_scalars] = {};
+      for (int i = 0; i < scalar_inputs; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
+      const Prepared<T> prepared = prepare<T>(rule)(
+          {attributes, scalars, rule.numbers, scalars + rule.scalars, scalar_inputs - rule.scalars});
       parallel_for(0, static_cast<int64_t>(tasks.first.size()) - 1, 1, [&](int64_t begin, int64_t end) {
         for (int at = tasks.first[begin]; at < tasks.first[end]; at++) {
           const auto [parameter, from, count] = tasks.stretches[at];
           OptimizerData<T> data{};
-          const int first = rule.scalars + parameter;
+          const int first = scalar_inputs + parameter;
           data.grad = src<T>(arguments, first) + from;
           data.param = src<T>(arguments, first + n) + from;
           data.new_param = dst<T>(arguments, parameter) + from;

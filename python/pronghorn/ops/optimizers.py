@@ -28,7 +28,8 @@ def optimizer_step(name, scalars, params, grads, slots=(), **attributes):
         - ``"adamax"``: lr, t; m, u; beta_1, beta_2, epsilon
         - ``"nadam"``: lr, t, m_schedule before the step; m, v; beta_1, beta_2, epsilon, schedule_decay
     scalars : list
-        Tensors, variables or numbers; lr after decay, t = iterations + 1.
+        Tensors, variables or numbers; lr after decay, t = iterations + 1. What changes from step to step
+        beyond these, `momentum`, `rho`, or `beta_1` and `beta_2`, may follow here instead of being attributes.
     params, grads : lists of tensors or variables
         All of one floating point type.
     slots : list of lists
@@ -61,7 +62,7 @@ def optimizer_step(name, scalars, params, grads, slots=(), **attributes):
         raise ValueError(
             f"{name}: {n} parameters, but {len(grads)} gradients and slots of {[len(slot) for slot in slots]}"
         )
-    if name == "sgd" and not slots and (attributes.get("momentum") or attributes.get("nesterov")):
+    if name == "sgd" and not slots and (len(scalars) > 1 or attributes.get("momentum") or attributes.get("nesterov")):
         raise ValueError("sgd: momentum needs a slot per parameter")
     tensors = [*grads, *params, *(tensor for slot in slots for tensor in slot)]
     # Numbers keep all their digits, whatever the parameters' type.
