@@ -1,0 +1,272 @@
+"""Callbacks that watch a training and write down what they see."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from ..utils.progbar import Progbar
+from .base import Callback, per_slice
+
+
+class BaseLogger(Callback):
+    """Gathers the results of batches into those of the epoch; every `fit` has one, before all other
+    callbacks.
+
+    Parameters
+    ----------
+    stateful_metrics : iterable of str, optional
+        Names of values taken as they are after the last batch; all others are averaged over the samples.
+
+    Examples
+    --------
+    >>> logger = BaseLogger()
+    >>> logger.set_params({"metrics": ["loss"]})
+    >>> logger.on_epoch_begin(0)
+    >>> logger.on_batch_end(0, {"size": 3, "loss": 1.0})
+    >>> logger.on_batch_end(1, {"size": 1, "loss": 0.0})
+    >>> logs = {}
+    >>> logger.on_epoch_end(0, logs)
+    >>> logs
+    {'loss': 0.75}
+    """
+
+    def __init__(self, stateful_metrics: Iterable[str] | None = None):
+        super().__init__()
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the sums afresh."""
+        self.seen = 0
+        self.totals = {}
+
+    @per_slice
+    def on_batch_end(self, batch, logs=None):
+        """Adds the results of a batch."""
+        logs = logs or {}
+        size = logs.get("size", 0)
+        self.seen += size
+        for name, value in logs.items():
+            if name in self.stateful_metrics:
+                self.totals[name] = value
+            else:
+                self.totals[name] = self.totals.get(name, 0) + value * size
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Puts the results of the epoch into `logs`, for the callbacks that follow."""
+        if logs is None:
+            return
+        for name in self.params["metrics"]:
+            if name in self.totals:
+                total = self.totals[name]
+                logs[name] = total if name in self.stateful_metrics else total / self.seen
+
+
+class ProgbarLogger(Callback):
+    """Shows the progress bar of `fit`.
+
+    Parameters
+    ----------
+    count_mode : {"samples", "steps"}
+        What the bar counts.
+    stateful_metrics : iterable of str, optional
+        Names of values shown as they are; all others are averaged over the epoch.
+
+    Examples
+    --------
+    >>> ProgbarLogger(count_mode="steps").use_steps
+    True
+    """
+
+    def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None):
+        super().__init__()
+        if count_mode not in ("samples", "steps"):
+            raise ValueError(f'Unknown `count_mode`: {count_mode}; expected "samples" or "steps".')
+        self.use_steps = count_mode == "steps"
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_train_begin(self, logs=None):
+        """Reads the verbosity and the number of epochs."""
+        self.verbose = self.params["verbose"]
+        self.epochs = self.params["epochs"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts a new bar."""
+        self.seen = 0
+        self.log_values = []
+        self.target = self.params["steps" if self.use_steps else "samples"]
+        if self.verbose:
+            print(f"Epoch {epoch + 1}/{self.epochs}")
+            self.progbar = Progbar(self.target, verbose=self.verbose, stateful_metrics=self.stateful_metrics)
+
+    @per_slice
+    def on_batch_begin(self, batch, logs=None):
+        """Forgets the values of the batch before."""
+        if self.target is None or self.seen < self.target:
+            self.log_values = []
+
+    @per_slice
+    def on_batch_end(self, batch, logs=None):
+        """Moves the bar on; the last batch is left to `on_epoch_end`, which knows the validation too."""
+        logs = logs or {}
+        self.seen += logs.get("num_steps", 1) if self.use_steps else logs.get("size", 0)
+        self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+        if self.verbose and (self.target is None or self.seen < self.target):
+            self.progbar.update(self.seen, self.log_values)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Fills the bar."""
+        logs = logs or {}
+        self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+        if self.verbose:
+            if self.target is None:
+                self.progbar.target = self.seen
+            self.progbar.update(self.seen, self.log_values)
+
+
+class History(Callback):
+    """Keeps the results of every epoch; `fit` returns one.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.on_train_begin()
+    >>> history.on_epoch_end(0, {"loss": 0.5})
+    >>> history.epoch, history.history
+    ([0], {'loss': [0.5]})
+    """
+
+    def on_train_begin(self, logs=None):
+        """Starts afresh."""
+        self.epoch = []
+        self.history = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Appends the results of an epoch."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class CSVLogger(Callback):
+    """Writes a line per epoch to a file of comma-separated values.
+
+    Parameters
+    ----------
+    filename : str or path
+        The file.
+    separator : str
+        What stands between two values.
+    append : bool
+        Whether to go on in a file that exists, writing no second header; otherwise it is overwritten.
+
+    Examples
+    --------
+    >>> CSVLogger("log.csv", separator=";").sep
+    ';'
+    """
+
+    def __init__(self, filename, separator: str = ",", append: bool = False):
+        super().__init__()
+        self.sep = separator
+        self.filename = filename
+        self.append = append
+        self.writer = None
+        self.keys = None
+        self.append_header = True
+        self.csv_file = None
+
+    def on_train_begin(self, logs=None):
+        """Opens the file."""
+        if self.append and os.path.exists(self.filename):
+            with open(self.filename) as file:
+                self.append_header = not file.readline()
+        self.csv_file = open(self.filename, "a" if self.append else "w", newline="\n")  # noqa: SIM115
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the results of an epoch."""
+        logs = logs or {}
+        if self.keys is None:
+            self.keys = sorted(logs)
+        if self.model.stop_training:  # a training that was stopped early may lack the validation's values
+            logs = {key: logs.get(key, "NA") for key in self.keys}
+        if self.writer is None:
+            self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep)
+            if self.append_header:
+                self.writer.writeheader()
+        self.writer.writerow({"epoch": epoch, **{key: _cell(logs.get(key, "NA")) for key in self.keys}})
+        self.csv_file.flush()
+
+    def on_train_end(self, logs=None):
+        """Closes the file."""
+        self.csv_file.close()
+        self.writer = None
+
+    def __del__(self):
+        if getattr(self, "csv_file", None) is not None and not self.csv_file.closed:
+            self.csv_file.close()
+
+
+def _cell(value):
+    if isinstance(value, str) or np.ndim(value) == 0:
+        return value
+    return f'"[{", ".join(map(str, value))}]"'
+
+
+class LambdaCallback(Callback):
+    """A callback made of functions.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end : callable, optional
+        Functions of `(epoch, logs)`.
+    on_batch_begin, on_batch_end : callable, optional
+        Functions of `(batch, logs)`.
+    on_train_begin, on_train_end : callable, optional
+        Functions of `(logs)`.
+    **kwargs
+        Any other hook of `Callback` by its name, or any attribute.
+
+    Examples
+    --------
+    >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print("epoch", epoch))
+    >>> callback.on_epoch_end(0, {})
+    epoch 0
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_batch_begin: Callable | None = None,
+        on_batch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        **kwargs,
+    ):
+        super().__init__()
+        hooks = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+        }
+        self.__dict__.update(kwargs)
+        # A hook that is not given stays the base class's, so that it costs a training nothing.
+        self.__dict__.update({name: hook for name, hook in hooks.items() if hook is not None})
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Calls `on_batch_begin`, positionally."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Calls `on_batch_end`, positionally."""
+        self.on_batch_end(batch, logs)
+
+    on_train_batch_begin.per_slice = True
+    on_train_batch_end.per_slice = True
