@@ -1,0 +1,192 @@
+"""A model's step as a program: forward, losses, metrics, gradients and updates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import ops, optimizers
+from ..backend.phase import learning_phase
+from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.losses_utils import squeeze_or_expand_dimensions
+from .call_context import CallContext
+
+TRAIN, TEST, PREDICT = "train", "test", "predict"
+
+
+class Step:
+    """One step of a model for one signature of a batch.
+
+    Attributes
+    ----------
+    program : Program
+        Takes the model's inputs, then targets, then sample weights.
+    dtypes : list of str
+        What each of these is cast to.
+    names : list of str
+        Names of the results: "loss" and metrics. Empty in the mode "predict".
+    result_types : list of tuple
+        Shape and dtype of each result.
+    """
+
+    def __init__(self, program, dtypes, names, result_types):
+        self.program = program
+        self.dtypes = dtypes
+        self.names = names
+        self.result_types = result_types
+
+    def run(self, arrays) -> list:
+        """Runs one batch and returns the results as arrays."""
+        feeds = [
+            x if x.dtype == dtype and x.flags.c_contiguous else np.ascontiguousarray(x, dtype=dtype)
+            for x, dtype in zip(arrays, self.dtypes)
+        ]
+        return self.program.run(feeds)
+
+
+def fixed_phase() -> int | None:
+    """The learning phase, where `K.set_learning_phase` has fixed it."""
+    phase = learning_phase()
+    return phase if isinstance(phase, int) else None
+
+
+def trace_step(model, mode: str, input_shapes, target_shapes=(), weight_shapes=(), training=None) -> Step:
+    """Compiles one step.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled unless the mode is "predict".
+    mode : {"train", "test", "predict"}
+        What the step does.
+    input_shapes : list of tuple
+        Shape of each input, with the batch.
+    target_shapes : list of tuple
+        Shape of the targets of each output that has a loss.
+    weight_shapes : list of tuple or None
+        Shape of the sample weights of these outputs; None where all weights are 1.
+    training : bool, optional
+        The learning phase, where it is not that of the mode.
+    """
+    training = (mode == TRAIN) if training is None else bool(training)
+    dtypes = []
+    with ops.Trace(training=training, random_step=model._random_step) as trace, trace.scope({}):
+
+        def feed(shape, dtype, name):
+            dtypes.append(dtype)
+            return trace.feed(shape, dtype, name)
+
+        with CallContext(training=training) as context:
+            inputs = [
+                feed(shape, tensor.dtype, name)
+                for shape, tensor, name in zip(input_shapes, model.inputs, model.input_names)
+            ]
+            outputs = to_list(model._call_traced(trace, unpack_singleton(inputs), {}), allow_tuple=True)
+            if mode == PREDICT:
+                fetched = outputs
+                names = []
+            else:
+                arithmetic = _Objective(model, context, outputs, feed, target_shapes, weight_shapes)
+                fetched, names = arithmetic.results, arithmetic.names
+                if mode == TRAIN:
+                    _update_weights(trace, model, arithmetic.total_loss)
+        for tensor in fetched:
+            trace.fetch(tensor)
+        types = [(tensor.shape, tensor.dtype) for tensor in fetched]
+        return Step(trace.compile(), dtypes, names, types)
+
+
+class _Objective:
+    """The total loss of a batch, and the metrics, updated by it."""
+
+    def __init__(self, model, context, outputs, feed, target_shapes, weight_shapes):
+        self.model = model
+        active = [i for i, loss in enumerate(model.loss_functions) if loss is not None]
+        names = model.output_names
+        targets = {
+            i: feed(shape, outputs[i].dtype, f"{names[i]}_target") for i, shape in zip(active, target_shapes)
+        }
+        targets.update({i: model._fixed_target(i) for i in active if i not in targets})
+        weights = {
+            i: feed(shape, outputs[i].dtype, f"{names[i]}_sample_weights")
+            for i, shape in zip(active, weight_shapes)
+            if shape is not None
+        }
+        measured = []  # metrics with a result, in the order of `metrics_names`
+        total = None
+        for i in active:
+            mask = getattr(outputs[i], "_keras_mask", None)
+            weight = masked_weight(outputs[i], weights.get(i), mask)
+            loss = self._loss(i, targets[i], outputs[i], weight)
+            if len(outputs) > 1:
+                model._output_loss_metrics[i].update_state(loss)
+                measured.append(model._output_loss_metrics[i])
+            factor = model.loss_weights_list[i]
+            loss = loss if factor == 1 else loss * factor
+            total = loss if total is None else total + loss
+        for i in active:
+            mask = getattr(outputs[i], "_keras_mask", None)
+            plain, weighted = model._per_output_metrics[i], model._per_output_weighted_metrics[i]
+            for metric in plain.values():
+                metric.update_state(
+                    targets[i], outputs[i], sample_weight=masked_weight(outputs[i], None, mask)
+                )
+                measured.append(metric)
+            for metric in weighted.values():
+                weight = masked_weight(outputs[i], weights.get(i), mask)
+                metric.update_state(targets[i], outputs[i], sample_weight=weight)
+                measured.append(metric)
+        for metric, value in context.metrics:
+            if getattr(value, "_metric_obj", None) is not metric:
+                metric.update_state(value)
+            if not any(metric is other for other in measured):
+                measured.append(metric)
+        for loss in context.losses:
+            total = loss if total is None else total + loss
+        if total is None:
+            raise ValueError("The model cannot be compiled because it has no loss to optimize.")
+        self.total_loss = ops.mean(total) if total.shape else total
+        self.results = [self.total_loss] + [metric.result() for metric in measured]
+        self.names = ["loss"] + [metric.name for metric in measured]
+
+    def _loss(self, i, y_true, y_pred, weight):
+        function = self.model.loss_functions[i]
+        try:
+            return ops.convert_to_tensor(function(y_true, y_pred, sample_weight=weight))
+        except ValueError as error:
+            name = getattr(function, "name", None) or type(function).__name__
+            raise ValueError(
+                f'loss "{name}" of output "{self.model.output_names[i]}", with targets of shape '
+                f"{y_true.shape} and predictions of shape {y_pred.shape}: {error}"
+            ) from error
+
+
+def masked_weight(y_pred, weight, mask):
+    """Sample weights with those of masked timesteps set to 0; None where all weights are 1."""
+    if mask is None:
+        return weight
+    mask = ops.cast(mask, y_pred.dtype)
+    if weight is None:
+        return mask
+    mask, _, weight = squeeze_or_expand_dimensions(mask, None, weight)
+    return weight * mask
+
+
+def _update_weights(trace, model, total_loss):
+    params = model._collected_trainable_weights
+    optimizer = model.optimizer
+    if optimizers.is_built_in(optimizer):
+        optimizer.get_updates(loss=total_loss, params=params)
+        return
+    # A user's optimizer makes its state in `get_updates`, so that is called once, on a symbolic loss, and
+    # what it returned is computed in each trace.
+    if model._symbolic_updates is None:
+        loss = ops.KerasTensor((), total_loss.dtype, name="total_loss")
+        with ops.outside_traces():
+            model._symbolic_updates = loss, optimizer.get_updates(loss=loss, params=params)
+    loss, updates = model._symbolic_updates
+    with trace.scope({loss: total_loss}):
+        for update in updates:
+            if isinstance(update, tuple):
+                trace.defer(update[0], trace.convert(update[1]))
+            else:
+                trace.convert(update)

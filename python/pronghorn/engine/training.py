@@ -1,0 +1,595 @@
+"""Models: networks that can be trained, evaluated and used for prediction."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .. import config, ops
+from ..utils.generic_utils import slice_arrays, to_list, unpack_singleton
+from . import training_arrays, training_utils
+from .compiling import CompileMethods
+from .data import (
+    check_array_length_consistency,
+    combine_weights,
+    standardize_class_weights,
+    standardize_input_data,
+    standardize_sample_weights,
+)
+from .network import Network
+from .tracing import PREDICT, TEST, TRAIN, Step, fixed_phase, trace_step
+from .training_generator import GeneratorMethods
+
+_MOST_STEPS = 64  # programs kept per model, for as many signatures of batches
+
+
+class Model(CompileMethods, GeneratorMethods, Network):
+    """A network with the methods of training: `compile`, `fit`, `evaluate`, `predict` and their like.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pronghorn.layers import Dense, Input
+    >>> x = Input((3,))
+    >>> model = Model(x, Dense(1)(x))
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=2, verbose=0)
+    >>> sorted(history.history)
+    ['loss']
+    """
+
+    _random_counter = None
+    stop_training = False
+    callback_model = None
+
+    # --- steps
+
+    @property
+    def _random_step(self):
+        """Counts the runs of all programs that draw random numbers, so that no two draw the same."""
+        if self._random_counter is None:
+            self.__dict__["_random_counter"] = ops.Variable(
+                0, dtype="int64", name="random_step", trainable=False
+            )
+        return self._random_counter
+
+    def _forget_steps(self) -> None:
+        self.__dict__.update(_steps={}, _steps_of=self.outputs, _quick={}, _symbolic_updates=None)
+        self.__dict__["_trained"] = False
+
+    def _known_steps(self) -> dict:
+        # A Sequential that was given another layer has other outputs.
+        if "_steps" not in self.__dict__ or self._steps_of is not self.outputs:
+            self._forget_steps()
+        return self._steps
+
+    def _step_for(self, mode: str, input_shapes, target_shapes=(), weight_shapes=()) -> Step:
+        """The compiled step for the shapes of a batch."""
+        phase = fixed_phase()
+        variant = self.optimizer.variant() if mode == TRAIN else None
+        key = mode, tuple(input_shapes), tuple(target_shapes), tuple(weight_shapes), phase, variant
+        steps = self._known_steps()
+        step = steps.get(key)
+        if step is None:
+            if mode == TRAIN:
+                self._begin_training()
+            if len(steps) >= _MOST_STEPS:
+                steps.clear()
+                self._quick.clear()
+            step = steps[key] = trace_step(self, mode, input_shapes, target_shapes, weight_shapes, phase)
+        return step
+
+    def _begin_training(self) -> None:
+        self._check_trainable_weights_consistency()
+        if not self._trained:
+            self.__dict__["_trained"] = True
+            if hasattr(self.optimizer, "forget_state"):
+                self.optimizer.forget_state()
+
+    def _make_train_function(self) -> None:
+        """Makes the optimizer's state, so that it can be set before the first training step."""
+        self._assert_compiled()
+        if not self._trained:
+            self._begin_training()
+            self.optimizer.make_state(self._collected_trainable_weights)
+
+    def _assert_compiled(self) -> None:
+        if not self.optimizer:
+            raise RuntimeError(
+                f'You must compile a model before training/testing, but model "{self.name}" was not. '
+                "Use `model.compile(optimizer, loss)`."
+            )
+
+    def _check_trainable_weights_consistency(self) -> None:
+        if len(self.trainable_weights) != len(self._collected_trainable_weights):
+            warnings.warn(
+                "Discrepancy between trainable weights and collected trainable weights, "
+                "did you set `model.trainable` without calling `model.compile` after ?"
+            )
+
+    def _callback_model(self):
+        return self.callback_model or self
+
+    _get_callback_model = _callback_model
+
+    # --- data
+
+    def _set_inputs(self, inputs) -> None:
+        """Makes the inputs and outputs of a model that did not know them before its first data."""
+        arrays = to_list(inputs, allow_tuple=True)
+        shapes = [(None, *(np.shape(x)[1:] or (1,))) for x in arrays]
+        if type(self).__name__ == "Sequential" or hasattr(self, "add"):
+            self.build(shapes[0])
+            return
+        if self.inputs:
+            raise ValueError("Model inputs are already set.")
+        self.input_names = [f"input_{i + 1}" for i in range(len(arrays))]
+        tensors = [
+            ops.KerasTensor(shape, config.floatx(), name=name)
+            for shape, name in zip(shapes, self.input_names)
+        ]
+        outputs = to_list(self(unpack_singleton(tensors)), allow_tuple=True)
+        self.inputs = tensors
+        self._feed_inputs, self._feed_input_names = tensors, self.input_names
+        self._feed_input_shapes = shapes
+        self.outputs = outputs
+        self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
+        self.built = True
+
+    def _compile_on_the_fly(self) -> None:
+        self.compile(
+            optimizer=self.optimizer,
+            loss=self.loss,
+            metrics=self._compile_metrics,
+            weighted_metrics=self._compile_weighted_metrics,
+            loss_weights=self.loss_weights,
+            sample_weight_mode=self.sample_weight_mode,
+        )
+
+    def _standardize_user_data(
+        self,
+        x,
+        y=None,
+        sample_weight=None,
+        class_weight=None,
+        check_array_lengths: bool = True,
+        batch_size: int | None = None,
+    ):
+        """Inputs, targets and sample weights as lists of arrays; a weight is None where all weights are 1."""
+        if not self.built or not self.inputs:
+            first = to_list(x, allow_tuple=True)
+            if isinstance(x, dict) or not all(hasattr(array, "shape") for array in first):
+                raise ValueError(
+                    "Please provide as model inputs either a single array or a list of arrays. You "
+                    f"passed: x={x}"
+                )
+            self._set_inputs(x)
+        known_shapes = self._is_graph_network
+        inputs = standardize_input_data(
+            x,
+            self._feed_input_names,
+            self._feed_input_shapes if known_shapes else None,
+            check_batch_axis=False,
+            exception_prefix="input",
+        )
+        if any(array is None for array in inputs):
+            raise ValueError(
+                f"Error when checking model input: expected data for {self._feed_input_names}, got None."
+            )
+        if y is None:
+            check_array_length_consistency(inputs, None)
+            return inputs, [], []
+        self._assert_compiled()
+        if not self._is_compiled:
+            self._compile_on_the_fly()
+        names = self._feed_output_names
+        targets = standardize_input_data(
+            y,
+            names,
+            self._feed_output_shapes if known_shapes else None,
+            check_batch_axis=False,
+            exception_prefix="target",
+        )
+        sample_weights = standardize_sample_weights(sample_weight, names)
+        class_weights = standardize_class_weights(class_weight, names)
+        weights = [
+            combine_weights(*given)
+            for given in zip(targets, sample_weights, class_weights, self._feed_sample_weight_modes)
+        ]
+        if check_array_lengths:
+            check_array_length_consistency(inputs, targets, weights)
+        shapes = [tuple(output.shape) for output in self._feed_outputs]
+        if known_shapes:
+            training_utils.check_loss_and_target_compatibility(targets, self._feed_loss_fns, shapes, names)
+        for given in zip(targets, self._feed_loss_fns, shapes, names):
+            training_utils.check_target_values(*given)
+        if self.stateful and batch_size and inputs and len(inputs[0]) % batch_size != 0:
+            raise ValueError(
+                "In a stateful network, you should only pass inputs with a number of samples that can be "
+                f"divided by the batch size. Found: {len(inputs[0])} samples, batch size {batch_size}."
+            )
+        return inputs, targets, weights
+
+    def _validate_or_infer_batch_size(self, batch_size, steps, x):
+        if batch_size is not None:
+            if training_utils.is_generator_or_sequence(x):
+                raise ValueError(
+                    "The `batch_size` argument must not be specified when using a generator or Sequence "
+                    "as an input."
+                )
+            if (
+                not isinstance(batch_size, (int, np.integer))
+                or isinstance(batch_size, bool)
+                or batch_size < 1
+            ):
+                raise ValueError(f"`batch_size` should be a positive integer or None; got {batch_size!r}.")
+        layers = self.layers
+        static = training_utils.get_static_batch_size(layers[0]) if layers else None
+        if static is not None:
+            if batch_size is not None and batch_size != static:
+                raise ValueError(
+                    f"The `batch_size` argument value {batch_size} is incompatible with the specified batch "
+                    f"size of your Input Layer: {static}"
+                )
+            if steps is None:
+                batch_size = static
+        if batch_size is None and steps is None:
+            batch_size = 32
+        return batch_size
+
+    # --- fit, evaluate, predict
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose=1,
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_freq=1,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        **kwargs,
+    ):
+        """Trains the model for a number of epochs.
+
+        Parameters
+        ----------
+        x, y : array, list or dict of arrays
+            Inputs and targets. `x` may also be a generator or `Sequence` of batches; there is no `y` then.
+        batch_size : int, optional
+            Rows per gradient update; 32 by default.
+        epochs : int
+            Index of the last epoch, from 1.
+        verbose : {0, 1, 2, "auto"}
+            Silent, a progress bar, a line per epoch; "auto" is the bar.
+        callbacks : list of Callback, optional
+            Called as training goes on.
+        validation_split : float
+            Share of the rows, the last ones, that is kept for validation.
+        validation_data : tuple, optional
+            `(x, y)` or `(x, y, sample_weights)` to validate on after each epoch.
+        shuffle : bool or "batch"
+            Whether to take the rows in a new order in each epoch; "batch" shuffles whole batches.
+        class_weight : dict, optional
+            From class index to the weight of its samples' losses.
+        sample_weight : array, optional
+            Weights of the samples' losses.
+        initial_epoch : int
+            Epoch to start at, from 0.
+        steps_per_epoch, validation_steps : int, optional
+            Number of batches to take from generators.
+        validation_freq : int or container
+            Validate after every so many epochs, or after the epochs named.
+        max_queue_size, workers, use_multiprocessing
+            How generators are run.
+
+        Returns
+        -------
+        History
+            Its `history` holds the results of each epoch by name.
+        """
+        if "nb_epoch" in kwargs:
+            warnings.warn("The `nb_epoch` argument in `fit` has been renamed `epochs`.", stacklevel=2)
+            epochs = kwargs.pop("nb_epoch")
+        if kwargs:
+            raise TypeError(f"Unrecognized keyword arguments: {kwargs}")
+        if x is None and y is None and steps_per_epoch is None:
+            raise ValueError(
+                "If fitting from data tensors, you should specify the `steps_per_epoch` argument; "
+                "to fit on arrays, pass `x` and `y`."
+            )
+        self._assert_compiled()
+        verbose = 1 if verbose == "auto" else verbose
+        batch_size = self._validate_or_infer_batch_size(batch_size, steps_per_epoch, x)
+        if training_utils.is_generator_or_sequence(x):
+            training_utils.check_generator_arguments(y, sample_weight, validation_split=validation_split)
+            return self.fit_generator(
+                x,
+                steps_per_epoch=steps_per_epoch,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+                class_weight=class_weight,
+                max_queue_size=max_queue_size,
+                workers=workers,
+                use_multiprocessing=use_multiprocessing,
+                shuffle=shuffle,
+                initial_epoch=initial_epoch,
+            )
+        options = {
+            "epochs": epochs,
+            "verbose": verbose,
+            "callbacks": callbacks,
+            "initial_epoch": initial_epoch,
+        }
+        if steps_per_epoch is not None:
+            training_utils.check_num_samples([x], batch_size, steps_per_epoch, "steps_per_epoch")
+        elif validation_steps:
+            raise ValueError(
+                "Can only use `validation_steps` when doing step-wise training, i.e. `steps_per_epoch` "
+                "must be set."
+            )
+        inputs, targets, weights = self._standardize_user_data(
+            x, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size
+        )
+        if steps_per_epoch is not None:
+            return self._fit_steps(
+                (inputs, targets, weights),
+                steps_per_epoch,
+                self._validation_arrays(validation_data, None),
+                validation_steps,
+                {
+                    "epochs": epochs,
+                    "verbose": verbose,
+                    "callbacks": callbacks,
+                    "initial_epoch": initial_epoch,
+                },
+                validation_freq,
+            )
+        validation = None
+        if validation_data:
+            validation = self._validation_arrays(validation_data, batch_size)
+        elif validation_split:
+            (inputs, targets, weights), validation = _split((inputs, targets, weights), validation_split)
+        validation_batches = None
+        if validation is not None:
+            validation_batches = training_arrays.ArrayBatches(self, TEST, *validation, batch_size)
+        return training_arrays.fit_loop(
+            self,
+            training_arrays.ArrayBatches(self, TRAIN, inputs, targets, weights, batch_size),
+            validation_batches,
+            shuffle=shuffle,
+            validation_freq=validation_freq,
+            **options,
+        )
+
+    def _validation_arrays(self, validation_data, batch_size):
+        if not validation_data:
+            return None
+        if len(validation_data) not in (2, 3):
+            raise ValueError(
+                "When passing validation_data, it must contain 2 (x_val, y_val) or 3 (x_val, y_val, "
+                f"val_sample_weights) items, however it contains {len(validation_data)} items"
+            )
+        x, y, *rest = validation_data
+        return self._standardize_user_data(
+            x, y, sample_weight=rest[0] if rest else None, batch_size=batch_size
+        )
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose=1,
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+    ):
+        """Computes loss and metrics on data.
+
+        Parameters are those of `fit`; `steps` is the number of batches to take from a generator.
+
+        Returns
+        -------
+        float, or list of float where there are metrics or several outputs
+            In the order of `metrics_names`.
+        """
+        self._assert_compiled()
+        verbose = 1 if verbose == "auto" else verbose
+        batch_size = self._validate_or_infer_batch_size(batch_size, steps, x)
+        if training_utils.is_generator_or_sequence(x):
+            training_utils.check_generator_arguments(y, sample_weight)
+            return self.evaluate_generator(
+                x,
+                steps=steps,
+                verbose=verbose,
+                callbacks=callbacks,
+                max_queue_size=max_queue_size,
+                workers=workers,
+                use_multiprocessing=use_multiprocessing,
+            )
+        if x is None and y is None and steps is None:
+            raise ValueError(
+                "If evaluating from data tensors, you should specify the `steps` argument; "
+                "to evaluate on arrays, pass `x` and `y`."
+            )
+        if steps is not None:
+            training_utils.check_num_samples([x], batch_size, steps)
+        data = self._standardize_user_data(x, y, sample_weight=sample_weight, batch_size=batch_size)
+        if steps is not None:
+            return unpack_singleton(self._evaluate_steps(data, steps, verbose, callbacks))
+        batches = training_arrays.ArrayBatches(self, TEST, *data, batch_size)
+        return unpack_singleton(
+            training_arrays.test_loop(self, batches, verbose=verbose, callbacks=callbacks)
+        )
+
+    def predict(
+        self,
+        x,
+        batch_size=None,
+        verbose=0,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+    ):
+        """Computes the outputs for data.
+
+        Parameters
+        ----------
+        x : array, list or dict of arrays, generator or Sequence
+            Inputs.
+        batch_size : int, optional
+            Rows computed at once; 32 by default.
+        verbose : {0, 1}
+            Whether to show a progress bar.
+        steps : int, optional
+            Number of batches to take from a generator.
+        callbacks : list of Callback, optional
+            Called as prediction goes on.
+
+        Returns
+        -------
+        array, or list of arrays where the model has several outputs
+        """
+        if type(x) is np.ndarray and callbacks is None and not verbose and steps is None:
+            step = self._quick_step(x, batch_size)
+            if step is not None:
+                results = step.run((x,))
+                return results[0] if len(results) == 1 else results
+        batch_size = self._validate_or_infer_batch_size(batch_size, steps, x)
+        if training_utils.is_generator_or_sequence(x):
+            return self.predict_generator(
+                x,
+                steps=steps,
+                verbose=verbose,
+                callbacks=callbacks,
+                max_queue_size=max_queue_size,
+                workers=workers,
+                use_multiprocessing=use_multiprocessing,
+            )
+        if x is None and steps is None:
+            raise ValueError(
+                "If predicting from data tensors, you should specify the `steps` argument; "
+                "to predict on arrays, pass `x`."
+            )
+        if steps is not None:
+            training_utils.check_num_samples([x], batch_size, steps)
+        inputs, _, _ = self._standardize_user_data(x)
+        if steps is not None:
+            return self._predict_steps(inputs, steps, verbose, callbacks)
+        rows = len(inputs[0])
+        if self.stateful and rows > batch_size and rows % batch_size != 0:
+            raise ValueError(
+                "In a stateful network, you should only pass inputs with a number of samples that can be "
+                f"divided by the batch size. Found: {rows} samples. Batch size: {batch_size}."
+            )
+        batches = training_arrays.ArrayBatches(self, PREDICT, inputs, [], [], batch_size)
+        result = training_arrays.predict_loop(self, batches, verbose=verbose, callbacks=callbacks)
+        if rows <= batch_size and type(x) is np.ndarray and x.shape == inputs[0].shape:
+            self._quick[x.shape, x.dtype] = batches.step, batch_size, fixed_phase()
+        return result
+
+    def _quick_step(self, x, batch_size):
+        """The step of an earlier `predict` on one batch of this very shape, found without further checks."""
+        if self.__dict__.get("_steps_of", x) is not self.outputs:
+            return None
+        found = self._quick.get((x.shape, x.dtype))
+        if found is None or batch_size not in (None, found[1]) or found[2] != fixed_phase():
+            return None
+        return found[0]
+
+    # --- single batches
+
+    def train_on_batch(self, x, y, sample_weight=None, class_weight=None, reset_metrics=True):
+        """Runs one gradient update on one batch.
+
+        Parameters
+        ----------
+        x, y : array, list or dict of arrays
+            Inputs and targets.
+        sample_weight, class_weight
+            As in `fit`.
+        reset_metrics : bool
+            Whether the metrics are those of this batch alone.
+
+        Returns
+        -------
+        float, or list of float where there are metrics or several outputs
+            In the order of `metrics_names`.
+        """
+        self._assert_compiled()
+        data = self._standardize_user_data(x, y, sample_weight=sample_weight, class_weight=class_weight)
+        return self._on_batch(TRAIN, data, reset_metrics)
+
+    def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
+        """Computes loss and metrics on one batch; see `train_on_batch`."""
+        self._assert_compiled()
+        return self._on_batch(
+            TEST, self._standardize_user_data(x, y, sample_weight=sample_weight), reset_metrics
+        )
+
+    def predict_on_batch(self, x):
+        """Computes the outputs for one batch.
+
+        Parameters
+        ----------
+        x : array, list or dict of arrays
+            Inputs.
+
+        Returns
+        -------
+        array, or list of arrays where the model has several outputs
+        """
+        inputs, _, _ = self._standardize_user_data(x)
+        return unpack_singleton(self._run_batch(PREDICT, (inputs, [], [])))
+
+    def _run_batch(self, mode, data) -> list:
+        shapes = [[None if array is None else array.shape for array in group] for group in data]
+        step = self._step_for(mode, *shapes)
+        return step.run([array for group in data for array in group if array is not None])
+
+    def _on_batch(self, mode, data, reset_metrics):
+        if data[0] and len(data[0][0]) == 0:
+            raise ValueError(
+                "Expected at least one sample, but got empty arrays: inputs of shapes "
+                f"{[x.shape for x in data[0]]}."
+            )
+        results = [float(value) if value.ndim == 0 else value for value in self._run_batch(mode, data)]
+        if reset_metrics:
+            self.reset_metrics()
+        return unpack_singleton(results)
+
+
+def _split(data, share):
+    """Rows to train on, and the last ones, to validate on."""
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"`validation_split` should be between 0 and 1; got {share}.")
+    rows = len(data[0][0])
+    at = int(rows * (1.0 - share))
+    if at in (0, rows):
+        raise ValueError(
+            f"validation_split={share} of {rows} samples leaves {at} to train on and {rows - at} to validate "
+            "on; there have to be some of both."
+        )
+    return [slice_arrays(group, 0, at) for group in data], [slice_arrays(group, at) for group in data]

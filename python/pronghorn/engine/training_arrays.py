@@ -1,0 +1,248 @@
+"""The loops of `fit`, `evaluate` and `predict` over arrays.
+
+Batches run in the core, many per call: a call returns after a few hundredths of a second, for the progress
+bar, or at the end of the epoch. Only callbacks that want every batch make it return after each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import callbacks as callbacks_module
+from ..utils.generic_utils import unpack_singleton
+from ..utils.progbar import Progbar
+from .data import as_source, batch_shuffle
+from .tracing import PREDICT, TRAIN
+from .training_utils import should_run_validation
+
+# Seconds that a call into the core takes at most when there are more batches: a progress bar moves, and
+# Ctrl-C acts, at least this often.
+SLICE_SECONDS = 0.08
+
+
+class ArrayBatches:
+    """Arrays cut into batches, with the steps for a whole batch and for the rest, and room for the results.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    mode : {"train", "test", "predict"}
+        What is done with a batch.
+    inputs, targets, weights : list of array
+        As the model's steps take them; None for weights that are all 1.
+    batch_size : int
+        Number of rows in a batch; the last one may have fewer.
+    """
+
+    def __init__(self, model, mode, inputs, targets, weights, batch_size):
+        self.mode = mode
+        self.rows = len(inputs[0] if inputs else targets[0])
+        if self.rows == 0:
+            shapes = [array.shape for array in inputs]
+            raise ValueError(
+                f"Expected at least one sample, but got empty arrays: inputs of shapes {shapes}."
+            )
+        self.batch_size = min(batch_size, self.rows)
+        self.whole, self.rest = divmod(self.rows, self.batch_size)
+        self.count = self.whole + bool(self.rest)
+
+        def step(rows):
+            return model._step_for(
+                mode, *([_with_rows(a, rows) for a in group] for group in (inputs, targets, weights))
+            )
+
+        self.step = step(self.batch_size)
+        self.rest_step = step(self.rest) if self.rest else None
+        given = [array for group in (inputs, targets, weights) for array in group if array is not None]
+        self.sources = [as_source(array, dtype) for array, dtype in zip(given, self.step.dtypes)]
+        per_batch = mode != PREDICT  # a result per batch, or rows of a result
+        self.results = [
+            np.empty((self.count if per_batch else self.rows, *(shape if per_batch else shape[1:])), dtype)
+            for shape, dtype in self.step.result_types
+        ]
+        self._rest_from = self.whole if per_batch else self.whole * self.batch_size
+
+    def run(self, first: int, last: int, order=None, deadline: float = 0.0) -> int:
+        """Runs batches `[first, last)` of rows in `order`; returns the index of the next one."""
+        if first < self.whole:
+            program, last = self.step.program, min(last, self.whole)
+            return program.run_batches(self.sources, order, first, last, (), self.results, deadline)
+        start = self.whole * self.batch_size
+        sources = self.sources if order is not None else [source[start:] for source in self.sources]
+        results = [result[self._rest_from :] for result in self.results]
+        self.rest_step.program.run_batches(
+            sources, None if order is None else order[start:], 0, 1, (), results, 0.0
+        )
+        return first + 1
+
+    def seen(self, batch: int) -> int:
+        """Number of rows before batch `batch`."""
+        return min(batch * self.batch_size, self.rows)
+
+    def logs(self, first: int, last: int) -> dict:
+        """Results of the batches `[first, last)`: the mean loss, and the metrics after the last one."""
+        logs = {"batch": last - 1, "size": self.seen(last) - self.seen(first)}
+        for name, result in zip(self.step.names, self.results):
+            logs[name] = _number(result[last - 1])
+        if last - first > 1:
+            logs["loss"] = self.mean_loss(first, last)
+        return logs
+
+    def mean_loss(self, first: int, last: int) -> float:
+        """Mean loss of a sample of the batches `[first, last)`."""
+        losses = self.results[0][first:last].astype("float64")
+        sizes = np.full(last - first, self.batch_size)
+        if last > self.whole:
+            sizes[-1] = self.rest
+        return float(losses @ sizes / sizes.sum())
+
+
+def _with_rows(array, rows):
+    return None if array is None else (rows, *array.shape[1:])
+
+
+def _number(value):
+    return float(value) if np.ndim(value) == 0 else value.copy()
+
+
+def fit_loop(
+    model,
+    batches: ArrayBatches,
+    validation: ArrayBatches | None = None,
+    epochs: int = 1,
+    verbose: int = 1,
+    callbacks=None,
+    shuffle=True,
+    initial_epoch: int = 0,
+    validation_freq=1,
+):
+    """Trains on arrays; returns the `History`."""
+    if verbose and validation:
+        print(f"Train on {batches.rows} samples, validate on {validation.rows} samples")
+    params = {
+        "batch_size": batches.batch_size,
+        "epochs": epochs,
+        "steps": None,
+        "samples": batches.rows,
+        "verbose": verbose,
+    }
+    callbacks = training_callbacks(model, callbacks, params, validation is not None, "samples")
+    for callback in callbacks:
+        callback.validation_data = validation.sources if validation else []
+    order = np.arange(batches.rows)
+    for epoch in range(initial_epoch, epochs):
+        model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        if shuffle == "batch":
+            order = batch_shuffle(order, batches.batch_size)
+        elif shuffle:
+            np.random.shuffle(order)
+        finished = run_epoch(batches, callbacks, order if shuffle else None)
+        logs = {}
+        if finished and validation and should_run_validation(validation_freq, epoch):
+            results = test_loop(model, validation, callbacks=callbacks)
+            logs = {"val_" + name: value for name, value in zip(validation.step.names, results)}
+        callbacks.on_epoch_end(epoch, logs)
+        if model._callback_model().stop_training:
+            break
+    callbacks._call_end_hook("train")
+    return model.history
+
+
+def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:
+    """Runs all batches, calling the batch hooks; returns False where one of them stopped the training."""
+    mode = batches.mode
+    every = callbacks.needs_every_batch(mode)
+    first = 0
+    while first < batches.count:
+        size = batches.seen(first + 1) - batches.seen(first)
+        callbacks._call_batch_hook(mode, "begin", first, {"batch": first, "size": size})
+        last = batches.run(first, first + 1 if every else batches.count, order, SLICE_SECONDS)
+        logs = batches.logs(first, last)
+        callbacks._call_batch_hook(mode, "end", last - 1, logs)
+        first = last
+        if mode == TRAIN and callbacks.model.stop_training:
+            return False
+    return True
+
+
+def test_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None) -> list:
+    """Evaluates on arrays; returns the mean loss and the metrics."""
+    model.reset_metrics()
+    if not isinstance(callbacks, callbacks_module.CallbackList):
+        params = {
+            "batch_size": batches.batch_size,
+            "steps": None,
+            "samples": batches.rows,
+            "verbose": verbose,
+            "metrics": list(model.metrics_names),
+        }
+        callbacks = plain_callbacks(model, callbacks, params)
+    callbacks.model.stop_training = False
+    callbacks._call_begin_hook("test")
+    _watched(batches, callbacks, verbose, lambda first, last: batches.logs(first, last))
+    callbacks._call_end_hook("test")
+    metrics = [_number(result[-1]) for result in batches.results[1:]]
+    return [batches.mean_loss(0, batches.count), *metrics]
+
+
+def predict_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None):
+    """Predicts on arrays; returns an array, or a list of them where the model has several outputs."""
+    params = {"batch_size": batches.batch_size, "steps": None, "samples": batches.rows, "verbose": verbose}
+    callbacks = plain_callbacks(model, callbacks, params)
+
+    def logs(first, last):
+        rows = slice(batches.seen(first), batches.seen(last))
+        outputs = [result[rows] for result in batches.results]
+        return {"batch": last - 1, "size": rows.stop - rows.start, "outputs": outputs}
+
+    callbacks._call_begin_hook("predict")
+    _watched(batches, callbacks, verbose, logs)
+    callbacks._call_end_hook("predict")
+    return unpack_singleton(batches.results)
+
+
+def _watched(batches, callbacks, verbose, logs_of):
+    """Runs all batches, with a bar where `verbose` is 1."""
+    mode = batches.mode
+    every = callbacks.needs_every_batch(mode)
+    bar = Progbar(target=batches.rows) if verbose == 1 else None
+    first = 0
+    while first < batches.count:
+        if every:
+            size = batches.seen(first + 1) - batches.seen(first)
+            callbacks._call_batch_hook(mode, "begin", first, {"batch": first, "size": size})
+        last = batches.run(first, first + 1 if every else batches.count, None, SLICE_SECONDS)
+        if every:
+            callbacks._call_batch_hook(mode, "end", last - 1, logs_of(first, last))
+        if bar is not None:
+            bar.update(batches.seen(last))
+        first = last
+
+
+def training_callbacks(model, callbacks, params, do_validation: bool, count_mode: str):
+    """The callbacks of a training: the user's between those that gather, show and keep the results."""
+    names = model.metrics_names
+    model.history = callbacks_module.History()
+    first = [callbacks_module.BaseLogger(stateful_metrics=names[1:])]
+    if params["verbose"]:
+        first.append(callbacks_module.ProgbarLogger(count_mode, stateful_metrics=names[1:]))
+    metrics = list(names)
+    if do_validation:
+        metrics += ["val_" + name for name in names]
+    params = {**params, "do_validation": do_validation, "metrics": metrics}
+    callbacks = plain_callbacks(model, [*first, *(callbacks or ()), model.history], params)
+    callbacks.model.stop_training = False
+    callbacks._call_begin_hook("train")
+    return callbacks
+
+
+def plain_callbacks(model, callbacks, params):
+    """A list of callbacks that know the model and the parameters of the run."""
+    if isinstance(callbacks, callbacks_module.CallbackList):
+        return callbacks
+    callbacks = callbacks_module.CallbackList(callbacks)
+    callbacks.set_model(model._callback_model())
+    callbacks.set_params(params)
+    return callbacks
