@@ -20,15 +20,12 @@ class Tracked:
     stateful: bool
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Tracked):
-            _append(self._own("_layers"), value)
-        elif isinstance(value, ops.Variable):
-            if not getattr(value, "_tracked", False):
-                _append(
-                    self._own("_trainable_weights" if value.trainable else "_non_trainable_weights"), value
-                )
-        elif hasattr(value, "update_state") and hasattr(value, "result"):
+        if _is_metric(value):
             _append(self._own("_metrics"), value)
+        elif isinstance(value, Tracked):
+            _append(self._own("_layers"), value)
+        elif isinstance(value, ops.Variable) and not getattr(value, "_tracked", False):
+            _append(self._own("_trainable_weights" if value.trainable else "_non_trainable_weights"), value)
         if name in ("trainable", "built") or not name.startswith("_"):
             self.__dict__["_version"] = self.__dict__.get("_version", 0) + 1
         object.__setattr__(self, name, value)
@@ -42,7 +39,7 @@ class Tracked:
         for name, value in self.__dict__.items():
             if not name.startswith("_") and isinstance(value, (list, tuple, dict)):
                 for item in value.values() if isinstance(value, dict) else value:
-                    if isinstance(item, Tracked):
+                    if isinstance(item, Tracked) and not _is_metric(item):
                         _append(found, item)
         return found
 
@@ -238,6 +235,10 @@ def flatten_layers(layer: Any) -> Iterator[Any]:
             seen.add(id(current))
             yield current
             waiting += current._sublayers()
+
+
+def _is_metric(value: Any) -> bool:
+    return hasattr(value, "update_state") and hasattr(value, "result")
 
 
 def _append(items: list, item: Any) -> None:
