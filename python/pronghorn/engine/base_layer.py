@@ -150,6 +150,12 @@ class Layer(Tracked, NodeAccess):
         own = self._trainable_weights + self._non_trainable_weights
         return [self.dtype if own else str(inputs[0].dtype)] * count
 
+    def _input_dtypes(self, given: list[str]) -> list[str]:
+        """Return what arrays of these types are fed as: NumPy's float64 is cast to what the weights are."""
+        if not str(self.dtype).startswith("float"):
+            return given
+        return [self.dtype if dtype.startswith("float") else dtype for dtype in given]
+
     def _losses_per_call(self, outputs: int) -> int:
         return outputs if getattr(self, "activity_regularizer", None) is not None else 0
 

@@ -74,7 +74,10 @@ class LayerProgram:
                 0, dtype="int64", name="random_step", trainable=False
             )
         with ops.Trace(training=settings.get("training"), random_step=step) as trace, CallContext():
-            self.dtypes = [trace.core_dtype(x) for x in [*arrays, *tensors.values()]]
+            self.dtypes = [
+                *layer._input_dtypes([trace.core_dtype(x) for x in arrays]),
+                *(trace.core_dtype(x) for x in tensors.values()),
+            ]
             fed = [trace.feed(x.shape, dtype) for x, dtype in zip([*arrays, *tensors.values()], self.dtypes)]
             inputs = fed[: len(arrays)] if many else fed[0]
             arguments = {**settings, **dict(zip(tensors, fed[len(arrays) :]))}

@@ -396,6 +396,9 @@ class Network(NetworkConfig, Layer):
     def _knows_output_shape(self) -> bool:
         return self._is_graph_network or type(self).compute_output_shape is not Network.compute_output_shape
 
+    def _input_dtypes(self, given: list[str]) -> list[str]:
+        return [x.dtype for x in self.inputs] if self._is_graph_network else super()._input_dtypes(given)
+
     def _output_dtypes(self, inputs: list, count: int) -> list[str]:
         return [x.dtype for x in self.outputs]
 
