@@ -10,6 +10,9 @@ Graph fold_scales(const Graph& graph);
 // Bias, residual and activation behind a matmul or a convolution, where nothing else reads what lies between.
 Graph fuse_epilogues(const Graph& graph);
 
+// Chains and small graphs of elementwise ops into nodes of the op "fused".
+Graph fuse_elementwise(const Graph& graph);
+
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
 bool is_per_channel(const Shape& operand, const Shape& shape);
 

@@ -10,8 +10,9 @@ namespace pronghorn {
 #define PRONGHORN_TILE_OPS(X)                                                                               \
   X(add, 2, 1)                                                                                              \
   X(subtract, 2, 1)                                                                                         \
-  X(multiply, 2, 1) X(divide, 2, 2) X(floor_divide, 2, 40) X(mod, 2, 40) X(power, 2, 60) X(maximum, 2, 1)   \
-      X(minimum, 2, 1) X(equal, 2, 1) X(not_equal, 2, 1) X(less, 2, 1) X(less_equal, 2, 1) X(greater, 2, 1) \
+  X(multiply, 2, 1)                                                                                         \
+  X(divide, 2, 2) X(floor_divide, 2, 40) X(mod, 2, 40) X(power, 2, 60) X(maximum, 2, 1) X(minimum, 2, 1)    \
+      X(equal, 2, 1) X(not_equal, 2, 1) X(less, 2, 1) X(less_equal, 2, 1) X(greater, 2, 1)                  \
           X(greater_equal, 2, 1) X(logical_and, 2, 1) X(logical_or, 2, 1) X(logical_not, 1, 1)              \
               X(negative, 1, 1) X(abs, 1, 1) X(sign, 1, 1) X(square, 1, 1) X(sqrt, 1, 4) X(rsqrt, 1, 6)     \
                   X(reciprocal, 1, 2) X(exp, 1, 4) X(expm1, 1, 4) X(log, 1, 6) X(log1p, 1, 10) X(sin, 1, 8) \

@@ -159,7 +159,6 @@ TileKernel::TileKernel(const TileProgram& program, const std::vector<TensorType>
   for (size_t i = 0; i < program.instructions.size(); i++) {
     const TileInstruction& instruction = program.instructions[i];
     const Row& info = row(instruction.op);
-    if (is_random(instruction.op)) inputs_[instruction.source[info.sources - 1]].mode = Mode::Raw;
     const auto stored = std::find(program.outputs.begin(), program.outputs.end(), static_cast<int>(i));
     const TileFunction function = function_of(instruction.op, instruction.dtype, instruction.result);
     if (!function) fail(ErrorKind::Internal, info.name, ": no instruction for ", name_of(instruction.dtype));

@@ -13,7 +13,7 @@ namespace pronghorn {
 
 const char* name_of(TileOp op);
 int source_count(TileOp op);
-bool is_random(TileOp op);                // its last source is the step: one int64, read as it is
+bool is_random(TileOp op);                // its last source is the step, one int64
 int tile_op_from_name(const char* name);  // -1: there is none
 bool tile_supports(TileOp op, DType dtype);
 
@@ -47,8 +47,7 @@ class TileKernel {
     Direct,    // as the output: read in place
     Scalar,    // one value: spread over one vector
     Periodic,  // the same in every tile: spread into a register once per chunk
-    Strided,   // spread into a register for each tile
-    Raw        // not spread: the step of random numbers
+    Strided    // spread into a register for each tile
   };
   struct Input {
     Mode mode;

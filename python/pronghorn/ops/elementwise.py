@@ -14,8 +14,9 @@ __all__ = [
     "abs", "absolute", "add", "cast", "ceil", "clip", "cos", "divide", "equal", "erf", "exp", "expm1",
     "floor", "floor_divide", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal",
     "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum",
-    "minimum", "mod", "multiply", "negative", "not_equal", "ones_like", "power", "reciprocal", "round", "rsqrt", "sign",
-    "sin", "sqrt", "square", "squared_difference", "subtract", "tan", "true_divide", "where", "zeros_like",
+    "minimum", "mod", "multiply", "negative", "not_equal", "ones_like", "power", "reciprocal", "round",
+    "rsqrt", "sign", "sin", "sqrt", "square", "squared_difference", "subtract", "tan", "true_divide", "where",
+    "zeros_like",
 ]  # fmt: skip
 
 
