@@ -65,7 +65,7 @@ examples: $(VENV)/package.stamp
 stubs: $(VENV)/package.stamp
 	$(bin)/$(install) pybind11-stubgen
 	$(bin)/pybind11-stubgen pronghorn._core -o build/stubs
-	cp build/stubs/pronghorn/_core.pyi python/pronghorn/_core.pyi
+	sed 's/^__version__: str = .*/__version__: str/' build/stubs/pronghorn/_core.pyi > python/pronghorn/_core.pyi
 	$(MAKE) format
 
 # The sanitizers' run-time libraries come first in the process, with the C++ library that throws through them.
