@@ -13,6 +13,7 @@ std::vector<OpDef> layout_ops();
 std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();
 std::vector<OpDef> optimizers_ops();
+std::vector<OpDef> pool_ops();
 std::vector<OpDef> random_ops();
 std::vector<OpDef> reduce_ops();
 std::vector<OpDef> softmax_ops();

@@ -10,6 +10,17 @@ using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
     callback_ops,   elementwise_ops, fused_ops,  layout_ops,  linear_ops, losses_ops,
     optimizers_ops, random_ops,      reduce_ops, softmax_ops, source_ops,
+    callback_ops,
+    elementwise_ops,
+    fused_ops,
+    layout_ops,
+    linear_ops,
+    losses_ops,
+    optimizers_ops,
+    pool_ops,
+    random_ops,
+    softmax_ops,
+    source_ops,
 };
 
 const std::map<std::string, OpDef, std::less<>>& table() {

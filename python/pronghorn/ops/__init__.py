@@ -13,6 +13,7 @@ from .layout import *
 from .linear import *
 from .losses import *
 from .optimizers import *
+from .pool import *
 from .random import *
 from .reduce import *
 from .state import gradients, update, update_add, update_sub
