@@ -7,9 +7,8 @@ namespace pronghorn {
 namespace {
 
 using Families = std::vector<OpDef> (*)();
+// clang-format off: a line each
 constexpr Families families[] = {
-    callback_ops,   elementwise_ops, fused_ops,  layout_ops,  linear_ops, losses_ops,
-    optimizers_ops, random_ops,      reduce_ops, softmax_ops, source_ops,
     callback_ops,
     elementwise_ops,
     fused_ops,
@@ -19,9 +18,11 @@ constexpr Families families[] = {
     optimizers_ops,
     pool_ops,
     random_ops,
+    reduce_ops,
     softmax_ops,
     source_ops,
 };
+// clang-format on
 
 const std::map<std::string, OpDef, std::less<>>& table() {
   static const auto built = [] {
