@@ -73,7 +73,7 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     if threshold == 0.0:
         kept = ops.relu(x)
     else:
-        kept = x * ops.cast(ops.greater(x, threshold), ops.dtype_of(x))
+        kept = x * ops.cast(ops.greater(x, threshold), str(x.dtype))
     if max_value is not None:
         kept = ops.clip(kept, 0.0, max_value)
     return kept - alpha * ops.relu(threshold - x) if alpha else kept
