@@ -211,6 +211,7 @@ def resize_images(x, height_factor, width_factor, data_format, interpolation="ne
     """
     if interpolation not in ("nearest", "bilinear"):
         raise ValueError(f'interpolation should be one of "nearest" or "bilinear". Got: {interpolation!r}')
+    data_format = config.standardize_data_format(data_format)
     first = 2 if data_format == "channels_first" else 1
     for axis, factor in enumerate((height_factor, width_factor), first):
         x = ops.repeat(x, factor, axis=axis) if interpolation == "nearest" else _stretched(x, factor, axis)
