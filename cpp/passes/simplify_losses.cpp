@@ -67,6 +67,16 @@ Value log(Rewriter& r, const Node& node) {
   return {};
 }
 
+// The most likely class is that of the largest logit, which accuracy asks for in a training step that needs
+// no probabilities. (The smallest is another matter: probabilities that have become 0 tie.)
+Value argmax(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  const int rank = r.shape(x).rank();
+  if (!r.is(x, "softmax") || normalize_axis(node.attributes.get<int64_t>("axis"), rank, "argmax") != rank - 1)
+    return {};
+  return r.emit("argmax", {r.node(x).inputs[0]}, node.attributes);
+}
+
 }  // namespace
 
 Value stabilized(Graph& graph, Value loss) {
@@ -82,7 +92,7 @@ Value stabilized(Graph& graph, Value loss) {
 }
 
 std::vector<RuleRow> loss_rules() {
-  std::vector<RuleRow> rows = {{"log", log}};
+  std::vector<RuleRow> rows = {{"log", log}, {"argmax", argmax}};
   for (const StableLoss& row : stable_losses) rows.push_back({row.loss, cross_entropy});
   return rows;
 }

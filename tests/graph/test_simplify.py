@@ -46,6 +46,11 @@ ALGEBRA = {
     "where(true)": (lambda b, x, y, p: b.where(b.constant(True, "bool"), x, y), []),
     "where(c, x, x)": (lambda b, x, y, p: b.where(b.greater(x, y), x, x), []),
     "equal sums": (lambda b, x, y, p: b.multiply(b.add(x, y), b.add(y, x)), ["add", "multiply"]),
+    "argmax(softmax)": (lambda b, x, y, p: b.argmax(b.softmax(x), axis=2), ["argmax"]),
+    "argmax(softmax) over another axis": (
+        lambda b, x, y, p: b.argmax(b.softmax(x), axis=1),
+        ["softmax", "argmax"],
+    ),
     "log(softmax)": (lambda b, x, y, p: b.log(b.softmax(x)), ["log_softmax"]),
 }
 
