@@ -43,7 +43,19 @@ def test_min_max_norm(rate):
 
 @pytest.mark.parametrize(
     "name",
-    "MaxNorm max_norm maxnorm NonNeg non_neg nonneg UnitNorm unit_norm unitnorm MinMaxNorm min_max_norm".split(),
+    [
+        "MaxNorm",
+        "max_norm",
+        "maxnorm",
+        "NonNeg",
+        "non_neg",
+        "nonneg",
+        "UnitNorm",
+        "unit_norm",
+        "unitnorm",
+        "MinMaxNorm",
+        "min_max_norm",
+    ],
 )
 def test_round_trip(name):
     config = constraints.serialize(constraints.get(name))

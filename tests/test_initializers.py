@@ -101,9 +101,35 @@ def test_constants():
 
 @pytest.mark.parametrize(
     "name",
-    "Zeros zeros zero Ones ones one Constant constant RandomNormal normal random_normal RandomUniform uniform "
-    "random_uniform TruncatedNormal truncated_normal VarianceScaling Orthogonal orthogonal Identity identity "
-    "lecun_uniform lecun_normal glorot_uniform glorot_normal he_uniform he_normal".split(),
+    [
+        "Zeros",
+        "zeros",
+        "zero",
+        "Ones",
+        "ones",
+        "one",
+        "Constant",
+        "constant",
+        "RandomNormal",
+        "normal",
+        "random_normal",
+        "RandomUniform",
+        "uniform",
+        "random_uniform",
+        "TruncatedNormal",
+        "truncated_normal",
+        "VarianceScaling",
+        "Orthogonal",
+        "orthogonal",
+        "Identity",
+        "identity",
+        "lecun_uniform",
+        "lecun_normal",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_uniform",
+        "he_normal",
+    ],
 )
 def test_round_trip(name):
     initializer = initializers.get(name)

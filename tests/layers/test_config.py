@@ -19,6 +19,7 @@ EMBEDDING = "input_dim output_dim embeddings_initializer embeddings_regularizer 
 EMBEDDING += "embeddings_constraint mask_zero input_length batch_input_shape"
 POINTWISE = "pointwise_initializer pointwise_regularizer pointwise_constraint"
 
+ELEMENTWISE = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
 ROWS = [
     (layers.Dense(3), f"units {WEIGHTS}"),
     (layers.Activation("relu"), "activation"),
@@ -73,7 +74,7 @@ ROWS = [
     (layers.ThresholdedReLU(), "theta"),
     (layers.Softmax(), "axis"),
     (layers.ReLU(), "max_value negative_slope threshold"),
-    *((getattr(layers, name)(), "") for name in "Add Subtract Multiply Average Maximum Minimum".split()),
+    *((getattr(layers, name)(), "") for name in ELEMENTWISE),
     (layers.Concatenate(), "axis"),
     (layers.Dot(1), "axes normalize"),
 ]

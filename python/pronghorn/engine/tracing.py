@@ -173,6 +173,8 @@ def masked_weight(y_pred, weight, mask):
 
 def _update_weights(trace, model, total_loss):
     params = model._collected_trainable_weights
+    if not params:  # a model without weights trains too: its losses and metrics are reported
+        return
     optimizer = model.optimizer
     if optimizers.is_built_in(optimizer):
         optimizer.get_updates(loss=total_loss, params=params)
