@@ -25,14 +25,14 @@ def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
     inputs = flat if isinstance(inputs, list) else flat[0]
     with name_scope(layer.name):
         layer._ensure_built(flat)
-        layer.assert_input_compatibility(flat)  # again: building may have tightened what is expected
-        masks = previous_masks(flat)
-        arguments = dict(kwargs)  # what the caller gave: the only part that a configuration keeps
-        if not is_all_none(masks) and "mask" in keyword_arguments(layer.call)[0]:
-            kwargs.setdefault("mask", masks)
-        specs, many, losses = output_specs(layer, inputs, kwargs)
-        outputs = [ops.KerasTensor(shape, dtype, name=layer.name) for shape, dtype in specs]
-        output_masks = layer.compute_mask(inputs, masks)
+    layer.assert_input_compatibility(flat)  # again: building may have tightened what is expected
+    masks = previous_masks(flat)
+    arguments = dict(kwargs)  # what the caller gave: the only part that a configuration keeps
+    if not is_all_none(masks) and "mask" in keyword_arguments(layer.call)[0]:
+        kwargs.setdefault("mask", masks)
+    specs, many, losses = output_specs(layer, inputs, kwargs)
+    outputs = [ops.KerasTensor(shape, dtype, name=layer.name) for shape, dtype in specs]
+    output_masks = layer.compute_mask(inputs, masks)
     if not isinstance(output_masks, (list, tuple)):
         output_masks = [output_masks] * len(outputs)
     uses_phase = _uses_learning_phase(layer, arguments) or any(_uses_phase(x) for x in flat)
@@ -75,8 +75,7 @@ def trace_call(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> tuple[Any, bo
         losses, many = len(context.losses), isinstance(outputs, (list, tuple))
         return list(outputs) if many else outputs
 
-    with name_scope(layer.name):
-        specs = ops.infer(call, (inputs,), kwargs)
+    specs = ops.infer(call, (inputs,), kwargs)
     return (specs if many else [specs]), many, losses
 
 
