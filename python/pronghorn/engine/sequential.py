@@ -140,7 +140,7 @@ class Sequential(Model):
             for layer in self.__dict__["_layers"]:
                 x = _single(layer(x))
             self.outputs = [x]
-            self._build_input_shape = input_shape
+            self._build_input_shape = tuple(input_shape)
         if self.inputs:
             self._init_graph_network(self.inputs, self.outputs, name=self.name, trainable=self.trainable)
 

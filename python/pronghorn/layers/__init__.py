@@ -118,12 +118,13 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
     custom_objects : dict, optional
         Classes and functions by the names that the configuration has for them.
     """
+    from ..engine.op_layer import OpLayer
     from ..models import Model, Sequential
     from ..utils.generic_utils import deserialize_keras_object
 
     return deserialize_keras_object(
         config,
-        module_objects={**globals(), "Model": Model, "Sequential": Sequential},
+        module_objects={**globals(), "Model": Model, "OpLayer": OpLayer, "Sequential": Sequential},
         custom_objects=custom_objects,
         printable_module_name="layer",
     )

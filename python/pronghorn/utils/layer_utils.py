@@ -78,9 +78,10 @@ def print_summary(
         for connection in more:
             row("", "", "", connection)
         show(("=" if i == len(model.layers) - 1 else "_") * width)
-    if hasattr(model, "_check_trainable_weights_consistency"):
+    trained = getattr(model, "_collected_trainable_weights", None)  # what the model was compiled with
+    if trained is not None:
         model._check_trainable_weights_consistency()
-    trainable = count_params(getattr(model, "_collected_trainable_weights", None) or model.trainable_weights)
+    trainable = count_params(model.trainable_weights if trained is None else trained)
     frozen = count_params(model.non_trainable_weights)
     show(f"Total params: {trainable + frozen:,}")
     show(f"Trainable params: {trainable:,}")
