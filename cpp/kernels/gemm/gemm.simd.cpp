@@ -5,48 +5,23 @@
 
 #include "base/parallel.h"
 #include "kernels/gemm/pack.h"
-#include "kernels/gemm/tile.h"
-#include "simd/vec.h"
+#include "kernels/gemm/tiling.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Sizes of blocks. kc columns of a panel of B fit the first-level cache; block_tiles tiles of A by kc fit the
-// second.
+// Sizes of blocks; block_tiles tiles of A by sum_block fit the second-level cache.
 struct Blocking {
-  int64_t kc, nc, mc, block_tiles;
+  int64_t nc, mc, block_tiles;
 };
 #if defined(PRONGHORN_ISA_avx512)
-constexpr Blocking blocking = {256, 4096, 2016, 8};
+constexpr Blocking blocking = {4096, 2016, 8};
 #elif defined(PRONGHORN_ISA_avx2)
-constexpr Blocking blocking = {256, 4096, 2016, 16};
+constexpr Blocking blocking = {4096, 2016, 16};
 #else
-constexpr Blocking blocking = {256, 2048, 1024, 16};
+constexpr Blocking blocking = {2048, 1024, 16};
 #endif
-constexpr int max_tile_rows = 14;
-constexpr double task_flops = 1e6;  // the least that is worth handing to a thread
 constexpr int64_t slice_length = 2048, max_slices = 16;
-
-template <class T>
-const TileSet<T>& tiles();
-template <>
-const TileSet<float>& tiles<float>() {
-  return float_tiles;
-}
-template <>
-const TileSet<double>& tiles<double>() {
-  return double_tiles;
-}
-
-PRONGHORN_INLINE int64_t lesser(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // How a product is carried out: follows from its sizes alone.
 struct Plan {
@@ -84,7 +59,7 @@ Plan make_plan(const GemmProblem& problem) {
   const bool b_in_cache = k * p.n * static_cast<int64_t>(sizeof(T)) <= 32 * 1024;
   plan.pack_b = p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache);
   plan.pack_a = p.m >= 2 * set.rows && panels >= 4 && k >= 64 && (p.transpose_a || plan.pack_b);
-  plan.kc = plan.pack_a || plan.pack_b ? lesser(k, blocking.kc) : k;
+  plan.kc = plan.pack_a || plan.pack_b ? lesser(k, sum_block) : k;
   plan.nc = plan.pack_b ? lesser(panels * set.panel, blocking.nc) : p.n;
   plan.mc = plan.pack_a ? lesser(row_tiles * set.rows, blocking.mc / set.rows * set.rows) : p.m;
   // Without packing only the last, partial panel is copied, so that tiles always read whole vectors.
@@ -162,12 +137,9 @@ void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t pane
     const bool tail = block.b_tail && columns < set.panel;
     const T* b = tail ? block.b_tail : block.b + panel * block.b_panel_stride;
     const int64_t b_stride = tail ? block.b_tail_stride : block.b_stride;
-    const TileFunction<T>* shapes = columns <= width<T> ? set.narrow : set.full;
     for (int64_t r = row; r < row_end; r += set.rows) {
-      const TileFunction<T>* f = shapes;
       const int64_t rows = lesser(set.rows, row_end - r);
-      while (f->rows < rows) f++;
-      run_tile(block, *f, r, rows, column, b, b_stride, columns);
+      run_tile(block, shape_for<T>(rows, columns), r, rows, column, b, b_stride, columns);
     }
     panel++;
   }

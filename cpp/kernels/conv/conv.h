@@ -1,0 +1,51 @@
+// Convolution over up to three spatial axes, channels last: src (batch, d, h, w, ic), weights (kd, kh, kw, ic, oc), dst (batch, …, oc).
+// Axes that a problem lacks have size 1.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/gemm/gemm.h"
+
+namespace pronghorn {
+
+struct ConvProblem {
+  int64_t batch = 1, ic = 1, oc = 1;
+  int64_t src[3] = {1, 1, 1}, dst[3] = {1, 1, 1}, kernel[3] = {1, 1, 1};
+  int64_t stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1};
+  int64_t pad[3] = {0, 0, 0};  // zeros before each axis; how many follow shows in dst
+  bool has_bias = false, has_residual = false;  // of the forward direction only, as is the activation
+  Activation activation = Activation::Linear;
+
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t src_pixels() const { return src[0] * src[1] * src[2]; }
+  int64_t dst_pixels() const { return dst[0] * dst[1] * dst[2]; }
+};
+
+template <class T>
+struct ConvOperands {
+  const T* a;  // forward: src          backward data: diff_dst    backward weights: src
+  const T* b;  //          weights                     weights                       diff_dst
+  T* c;        //          dst                         diff_src                      diff_weights
+  const T* bias = nullptr;
+  const T* residual = nullptr;
+};
+
+// One direction of the convolution.
+struct ConvKernel {
+  size_t (*scratch_float)(const ConvProblem&);
+  size_t (*scratch_double)(const ConvProblem&);
+  void (*run_float)(const ConvProblem&, const ConvOperands<float>&, void* scratch);
+  void (*run_double)(const ConvProblem&, const ConvOperands<double>&, void* scratch);
+  const char* implementation;
+};
+
+struct ConvTable {
+  ConvKernel forward, backward_data;
+};
+struct ConvWeightsTable {
+  ConvKernel backward_weights;
+};
+const ConvTable& conv_table();
+const ConvWeightsTable& conv_weights_table();
+
+}  // namespace pronghorn
