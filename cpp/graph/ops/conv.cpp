@@ -1,5 +1,6 @@
-// Convolutions, channels last, over one to three spatial axes. A convolution and its two gradients are closed under differentiation:
-// each is linear in both operands, and the derivative of any of them is one of the other two.
+// Convolutions, channels last, over one to three spatial axes. A convolution and its two gradients are closed
+// under differentiation: each is linear in both operands, and the derivative of any of them is one of the
+// other two.
 #include "kernels/conv/conv.h"
 
 #include <algorithm>
@@ -14,15 +15,16 @@ namespace {
 
 using Sizes = std::vector<int64_t>;
 
-// --- shapes ----------------------------------------------------------------------------------------------------------------------
+// --- shapes
+// ----------------------------------------------------------------------------------------------------------------------
 
 struct Axes {
   Sizes strides, dilations, before, after;
 };
 
 Axes axes_of(const std::string& op, const Attributes& attributes, int count) {
-  Axes axes = {attributes.get<Sizes>("strides"), attributes.get<Sizes>("dilations"), attributes.get<Sizes>("pads_before"),
-               attributes.get<Sizes>("pads_after")};
+  Axes axes = {attributes.get<Sizes>("strides"), attributes.get<Sizes>("dilations"),
+               attributes.get<Sizes>("pads_before"), attributes.get<Sizes>("pads_after")};
   for (const Sizes* values : {&axes.strides, &axes.dilations, &axes.before, &axes.after})
     require(static_cast<int>(values->size()) == count, op, ": needs ", count,
             " strides, dilations and paddings, one for each spatial axis, but was given ", values->size());
@@ -33,11 +35,13 @@ Axes axes_of(const std::string& op, const Attributes& attributes, int count) {
 }
 
 // The problem of convolving `src` with `weights`. Forward and backward all speak of the same one.
-ConvProblem problem_of(const std::string& op, const Shape& src, const Shape& weights, const Attributes& attributes,
-                       bool depthwise) {
+ConvProblem problem_of(const std::string& op, const Shape& src, const Shape& weights,
+                       const Attributes& attributes, bool depthwise) {
   const int count = src.rank() - 2;
-  require(count >= 1 && count <= 3, op, ": the input ", src, " must have a batch axis, one to three spatial axes and channels");
-  require(weights.rank() == src.rank(), op, ": the kernel ", weights, " must have as many axes as the input ", src);
+  require(count >= 1 && count <= 3, op, ": the input ", src,
+          " must have a batch axis, one to three spatial axes and channels");
+  require(weights.rank() == src.rank(), op, ": the kernel ", weights, " must have as many axes as the input ",
+          src);
   require(src.back() == weights[count] && src.back() > 0, op, ": the input ", src, " has ", src.back(),
           " channels, but the kernel ", weights, " was made for ", weights[count]);
   const Axes axes = axes_of(op, attributes, count);
@@ -47,9 +51,11 @@ ConvProblem problem_of(const std::string& op, const Shape& src, const Shape& wei
     const int axis = 3 - count + i;
     p.src[axis] = src[1 + i], p.kernel[axis] = weights[i];
     p.stride[axis] = axes.strides[i], p.dilation[axis] = axes.dilations[i], p.pad[axis] = axes.before[i];
-    const int64_t extent = (p.kernel[axis] - 1) * p.dilation[axis] + 1, room = src[1 + i] + axes.before[i] + axes.after[i] - extent;
-    require(room >= 0 && p.kernel[axis] >= 1, op, ": a kernel of size ", p.kernel[axis], " with dilation ", p.dilation[axis],
-            " does not fit spatial axis ", i, " of the input ", src, ", padded by ", axes.before[i], " and ", axes.after[i]);
+    const int64_t extent = (p.kernel[axis] - 1) * p.dilation[axis] + 1,
+                  room = src[1 + i] + axes.before[i] + axes.after[i] - extent;
+    require(room >= 0 && p.kernel[axis] >= 1, op, ": a kernel of size ", p.kernel[axis], " with dilation ",
+            p.dilation[axis], " does not fit spatial axis ", i, " of the input ", src, ", padded by ",
+            axes.before[i], " and ", axes.after[i]);
     p.dst[axis] = room / p.stride[axis] + 1;
   }
   return p;
@@ -66,17 +72,20 @@ Shape spatial(const Shape& from, const int64_t (&size)[3], int64_t channels) {
 enum class Direction { Forward, BackwardData, BackwardWeights };
 
 Shape with_spatial(const Shape& shape, const Sizes& sizes, const std::string& op) {
-  require(static_cast<int>(sizes.size()) == shape.rank() - 2, op, ": needs ", shape.rank() - 2, " spatial sizes, not ", sizes.size());
+  require(static_cast<int>(sizes.size()) == shape.rank() - 2, op, ": needs ", shape.rank() - 2,
+          " spatial sizes, not ", sizes.size());
   Shape result = shape;
   for (size_t i = 0; i < sizes.size(); i++) result[static_cast<int>(i) + 1] = sizes[i];
   return result;
 }
 
 template <Direction direction, bool depthwise>
-ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inputs, const Attributes& attributes) {
+ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inputs,
+                       const Attributes& attributes) {
   const Shape &a = inputs[0].shape, &b = inputs[1].shape;
   if constexpr (direction == Direction::Forward) return problem_of(op, a, b, attributes, depthwise);
-  require(a.rank() == b.rank() && a.rank() >= 3, op, ": the operands ", a, " and ", b, " must have three to five axes, and equally many");
+  require(a.rank() == b.rank() && a.rank() >= 3, op, ": the operands ", a, " and ", b,
+          " must have three to five axes, and equally many");
   Shape src, weights;
   if constexpr (direction == Direction::BackwardData) {
     weights = a;
@@ -91,7 +100,8 @@ ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inp
   }
   const ConvProblem p = problem_of(op, src, weights, attributes, depthwise);
   const Shape expected = spatial(src, p.dst, p.oc);
-  require(b == expected, op, ": the result's gradient has shape ", b, ", but the convolution's result has ", expected);
+  require(b == expected, op, ": the result's gradient has shape ", b, ", but the convolution's result has ",
+          expected);
   return p;
 }
 
@@ -100,9 +110,11 @@ std::vector<TensorType> infer(const InferContext& context) {
   require_float(context);
   const auto& inputs = context.inputs;
   if (inputs[0].dtype != inputs[1].dtype)
-    fail(ErrorKind::Type, context.op.name, ": the operands are ", inputs[0], " and ", inputs[1], "; they must be of one type");
+    fail(ErrorKind::Type, context.op.name, ": the operands are ", inputs[0], " and ", inputs[1],
+         "; they must be of one type");
   const ConvProblem p = problem_of<direction, depthwise>(context.op.name, inputs, context.attributes);
-  if constexpr (direction == Direction::BackwardData) return {{spatial(inputs[1].shape, p.src, p.ic), inputs[0].dtype}};
+  if constexpr (direction == Direction::BackwardData)
+    return {{spatial(inputs[1].shape, p.src, p.ic), inputs[0].dtype}};
   if constexpr (direction == Direction::BackwardWeights) {
     Shape shape;
     for (int64_t size : context.attributes.get<Sizes>("kernel_size")) shape.push_back(size);
@@ -113,27 +125,35 @@ std::vector<TensorType> infer(const InferContext& context) {
   const Shape result = spatial(inputs[0].shape, p.dst, p.oc);
   const bool bias = context.attributes.get<bool>("has_bias", false);
   if (bias)
-    require(inputs[2].count() == p.oc, context.op.name, ": the bias ", inputs[2].shape, " does not fit the result ", result);
+    require(inputs[2].count() == p.oc, context.op.name, ": the bias ", inputs[2].shape,
+            " does not fit the result ", result);
   if (context.attributes.get<bool>("has_residual", false))
     require(inputs[2 + bias].shape == result, context.op.name, ": the residual ", inputs[2 + bias].shape,
             " does not have the result's shape ", result);
   return {{result, inputs[0].dtype}};
 }
 
-// --- derivatives -----------------------------------------------------------------------------------------------------------------
+// --- derivatives
+// -----------------------------------------------------------------------------------------------------------------
 
 template <bool depthwise>
 struct Linear {
   Graph& graph;
   const Attributes& attributes;
 
-  static std::string name(const char* rest) { return std::string(depthwise ? "depthwise_conv" : "conv") + rest; }
+  static std::string name(const char* rest) {
+    return std::string(depthwise ? "depthwise_conv" : "conv") + rest;
+  }
 
   Attributes geometry() const {
-    return {{"strides", attributes.get<Sizes>("strides")}, {"dilations", attributes.get<Sizes>("dilations")},
-            {"pads_before", attributes.get<Sizes>("pads_before")}, {"pads_after", attributes.get<Sizes>("pads_after")}};
+    return {{"strides", attributes.get<Sizes>("strides")},
+            {"dilations", attributes.get<Sizes>("dilations")},
+            {"pads_before", attributes.get<Sizes>("pads_before")},
+            {"pads_after", attributes.get<Sizes>("pads_after")}};
   }
-  static Sizes sizes(const Shape& shape, int from) { return Sizes(shape.begin() + from, shape.begin() + from + shape.rank() - 2); }
+  static Sizes sizes(const Shape& shape, int from) {
+    return Sizes(shape.begin() + from, shape.begin() + from + shape.rank() - 2);
+  }
 
   Value forward(Value src, Value weights) const { return graph.emit(name(""), {src, weights}, geometry()); }
   Value backward_data(Value weights, Value diff_dst, const Shape& src) const {
@@ -148,8 +168,8 @@ struct Linear {
   }
 };
 
-// With <·,·> the sum of products, <conv(x, w), g> = <x, backward_data(w, g)> = <w, backward_weights(x, g)>: the form is linear in
-// x, w and g, so the derivative of each of the three maps is made of the other two.
+// With <·,·> the sum of products, <conv(x, w), g> = <x, backward_data(w, g)> = <w, backward_weights(x, g)>:
+// the form is linear in x, w and g, so the derivative of each of the three maps is made of the other two.
 template <Direction direction, bool depthwise>
 void vjp(VjpContext& context) {
   const Attributes attributes = context.attributes();
@@ -168,19 +188,23 @@ void vjp(VjpContext& context) {
   }
 }
 
-// --- steps -----------------------------------------------------------------------------------------------------------------------
+// --- steps
+// -----------------------------------------------------------------------------------------------------------------------
 
 Activation activation_of(const LowerContext& context) {
   const std::string name = context.attributes.get<std::string>("activation", "linear");
-  for (const auto& [known, activation] : {std::pair{"linear", Activation::Linear}, {"relu", Activation::Relu},
-                                          {"sigmoid", Activation::Sigmoid}, {"tanh", Activation::Tanh}})
+  for (const auto& [known, activation] : {std::pair{"linear", Activation::Linear},
+                                          {"relu", Activation::Relu},
+                                          {"sigmoid", Activation::Sigmoid},
+                                          {"tanh", Activation::Tanh}})
     if (name == known) return activation;
   fail(ErrorKind::Internal, context.op.name, ": no activation \"", name, "\"");
 }
 
 bool is_pointwise(const ConvProblem& p) {
   for (int axis = 0; axis < 3; axis++)
-    if (p.kernel[axis] != 1 || p.stride[axis] != 1 || p.pad[axis] != 0 || p.src[axis] != p.dst[axis]) return false;
+    if (p.kernel[axis] != 1 || p.stride[axis] != 1 || p.pad[axis] != 0 || p.src[axis] != p.dst[axis])
+      return false;
   return true;
 }
 
@@ -199,11 +223,13 @@ template <Direction direction, bool depthwise>
 const ConvKernel& kernel_of() {
   if constexpr (depthwise) {
     const DepthwiseTable& table = depthwise_table();
-    return direction == Direction::Forward ? table.forward
-           : direction == Direction::BackwardData ? table.backward_data : table.backward_weights;
+    return direction == Direction::Forward        ? table.forward
+           : direction == Direction::BackwardData ? table.backward_data
+                                                  : table.backward_weights;
   }
-  return direction == Direction::Forward ? conv_table().forward
-         : direction == Direction::BackwardData ? conv_table().backward_data : conv_weights_table().backward_weights;
+  return direction == Direction::Forward        ? conv_table().forward
+         : direction == Direction::BackwardData ? conv_table().backward_data
+                                                : conv_weights_table().backward_weights;
 }
 
 template <class T, Direction direction, bool depthwise>
@@ -215,7 +241,8 @@ Step lower_typed(const LowerContext& context) {
   // backward data has the weights first among its inputs, the kernels have the image first
   const int image = direction == Direction::BackwardData, residual = 2 + p.has_bias;
   const auto operands = [=](const StepArguments& s) {
-    return ConvOperands<T>{src<T>(s, image), src<T>(s, 1 - image), dst<T>(s), p.has_bias ? src<T>(s, 2) : nullptr,
+    return ConvOperands<T>{src<T>(s, image), src<T>(s, 1 - image), dst<T>(s),
+                           p.has_bias ? src<T>(s, 2) : nullptr,
                            p.has_residual ? src<T>(s, residual) : nullptr};
   };
   Step step;

@@ -10,6 +10,7 @@ using Families = std::vector<OpDef> (*)();
 // clang-format off: a line each
 constexpr Families families[] = {
     callback_ops,
+    conv_ops,
     elementwise_ops,
     fused_ops,
     layout_ops,

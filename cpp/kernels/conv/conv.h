@@ -1,5 +1,5 @@
-// Convolution over up to three spatial axes, channels last: src (batch, d, h, w, ic), weights (kd, kh, kw, ic, oc), dst (batch, …, oc).
-// Axes that a problem lacks have size 1.
+// Convolution over up to three spatial axes, channels last: src (batch, d, h, w, ic), weights (kd, kh, kw,
+// ic, oc), dst (batch, …, oc). Axes that a problem lacks have size 1.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@ struct ConvProblem {
   int64_t batch = 1, ic = 1, oc = 1;
   int64_t src[3] = {1, 1, 1}, dst[3] = {1, 1, 1}, kernel[3] = {1, 1, 1};
   int64_t stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1};
-  int64_t pad[3] = {0, 0, 0};  // zeros before each axis; how many follow shows in dst
+  int64_t pad[3] = {0, 0, 0};                   // zeros before each axis; how many follow shows in dst
   bool has_bias = false, has_residual = false;  // of the forward direction only, as is the activation
   Activation activation = Activation::Linear;
 

@@ -1,6 +1,6 @@
-// Convolution as a product of matrices that is never laid out: each row of A is a pixel of the result, its terms are the taps'
-// channels, read through pointers into the image, and padding is a shared row of zeros. The data gradient is the same product for
-// each phase of the stride.
+// Convolution as a product of matrices that is never laid out: each row of A is a pixel of the result, its
+// terms are the taps' channels, read through pointers into the image, and padding is a shared row of zeros.
+// The data gradient is the same product for each phase of the stride.
 #include "kernels/conv/conv.h"
 
 #include "base/parallel.h"
@@ -13,7 +13,8 @@ namespace {
 
 constexpr int max_block_tiles = 8;
 constexpr int max_segments = 32;
-constexpr int64_t gathered_channels = 8;  // images of fewer channels are copied tile by tile: their runs are too short for pointers
+constexpr int64_t gathered_channels =
+    8;  // images of fewer channels are copied tile by tile: their runs are too short for pointers
 
 alignas(64) const double zeros[sum_block + 64] = {};
 
@@ -29,7 +30,7 @@ struct Grid {
   Image<T> image;
   int64_t batch, size[3], step[3];  // positions computed, and image coordinates from one to the next
   AxisTaps taps[3];
-  const T* weights;                 // packed: panels of taps × channels rows
+  const T* weights;  // packed: panels of taps × channels rows
   int64_t columns;
   T* dst;
   int64_t dst_stride[3], dst_batch_stride;
@@ -50,7 +51,7 @@ struct Pixels {
   const T* base[max_tile_rows];  // of the image at the position itself, perhaps outside of it
   int64_t at[3][max_tile_rows];  // coordinates of that
   T* dst[max_tile_rows];
-  bool inside;                   // no tap of any pixel falls outside of the image
+  bool inside;  // no tap of any pixel falls outside of the image
 };
 
 template <class T>
@@ -113,7 +114,8 @@ PRONGHORN_INLINE void advance(const Grid<T>& grid, Tap& tap, int64_t by) {
 // Whether the tap reads inside of the image along one axis.
 template <class T>
 PRONGHORN_INLINE bool tap_inside(const Grid<T>& grid, const Tap& tap, int axis, int64_t at) {
-  return static_cast<uint64_t>(at + offset_of(grid, tap, axis)) < static_cast<uint64_t>(grid.image.size[axis]);
+  return static_cast<uint64_t>(at + offset_of(grid, tap, axis)) <
+         static_cast<uint64_t>(grid.image.size[axis]);
 }
 
 // How many taps from `tap` on, of the `left` that are wanted, follow one another in memory.
@@ -148,7 +150,8 @@ void point(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int c
     } else {
       if (done == 0 || tap.at[2] == 0)
         for (int i = 0; i < count; i++)
-          kernel_row_inside[i] = tap_inside(grid, tap, 0, pixels.at[0][i]) & tap_inside(grid, tap, 1, pixels.at[1][i]);
+          kernel_row_inside[i] =
+              tap_inside(grid, tap, 0, pixels.at[0][i]) & tap_inside(grid, tap, 1, pixels.at[1][i]);
       for (int i = 0; i < count; i++) {
         const bool inside = kernel_row_inside[i] & tap_inside(grid, tap, 2, pixels.at[2][i]);
         rows[i] = inside ? pixels.base[i] + offset : reinterpret_cast<const T*>(zeros);
@@ -163,7 +166,8 @@ void point(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int c
 
 // The same for images of few channels: the taps are copied side by side.
 template <class T>
-void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int count, T* copy, Segments<T>& segments) {
+void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int count, T* copy,
+            Segments<T>& segments) {
   constexpr int64_t row_stride = sum_block + width<T>;
   segments.count = part.taps > 0;
   if (part.taps == 0) return;
@@ -173,8 +177,9 @@ void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int 
     for (int64_t done = 0; done < part.taps;) {
       const int64_t taps = pixels.inside ? joined(grid, tap, part, part.taps - done) : 1;
       const int64_t length = taps * part.channels;
-      if (pixels.inside || (tap_inside(grid, tap, 0, pixels.at[0][i]) && tap_inside(grid, tap, 1, pixels.at[1][i]) &&
-                            tap_inside(grid, tap, 2, pixels.at[2][i]))) {
+      if (pixels.inside ||
+          (tap_inside(grid, tap, 0, pixels.at[0][i]) && tap_inside(grid, tap, 1, pixels.at[1][i]) &&
+           tap_inside(grid, tap, 2, pixels.at[2][i]))) {
         const T* from = pixels.base[i] + element_offset(grid, tap);
         int64_t k = 0;
         for (; k + width<T> <= length; k += width<T>) store(to + k, load(from + k));
@@ -193,8 +198,8 @@ void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int 
 }
 
 template <class T>
-void run_tile(const Grid<T>& grid, const Pixels<T>& pixels, const Segments<T>& segments, int64_t rows, int64_t panel,
-              const TileArguments<T>& end) {
+void run_tile(const Grid<T>& grid, const Pixels<T>& pixels, const Segments<T>& segments, int64_t rows,
+              int64_t panel, const TileArguments<T>& end) {
   const TileSet<T>& set = tiles<T>();
   const int64_t column = panel * set.panel, columns = lesser(set.panel, grid.columns - column);
   const T* weights = grid.weights + column * grid.tap_count() * grid.image.channels;
@@ -226,8 +231,10 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
   const int block = gathered ? 1 : max_block_tiles;
   for (int64_t r = row; r < row_end; r += block * set.rows) {
     const int count = static_cast<int>(lesser(block, ceil_div(row_end - r, set.rows)));
-    for (int i = 0; i < count; i++) locate(grid, r + i * set.rows, row_end - r - i * set.rows, set.rows, pixels[i]);
-    Part part = {0, lesser(taps, lesser(max_segments, greater(1, sum_block / channels))), 0, lesser(channels, sum_block), 0};
+    for (int i = 0; i < count; i++)
+      locate(grid, r + i * set.rows, row_end - r - i * set.rows, set.rows, pixels[i]);
+    Part part = {0, lesser(taps, lesser(max_segments, greater(1, sum_block / channels))), 0,
+                 lesser(channels, sum_block), 0};
     if (gathered) part.taps = lesser(taps, sum_block / channels);
     const int64_t taps_together = part.taps;
     while (true) {
@@ -236,8 +243,10 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
       if (part.first_term) end.accumulate = true, end.bias = nullptr;
       if (!last) end.residual = nullptr, end.activation = Activation::Linear;
       for (int i = 0; i < count; i++) {
-        if (gathered) gather(grid, part, pixels[i], set.rows, copy, segments[i]);
-        else point(grid, part, pixels[i], set.rows, segments[i]);
+        if (gathered)
+          gather(grid, part, pixels[i], set.rows, copy, segments[i]);
+        else
+          point(grid, part, pixels[i], set.rows, segments[i]);
       }
       for (int64_t p = panel; p < panel_end; p++)
         for (int i = 0; i < count; i++)
@@ -255,14 +264,16 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
 template <class T>
 void run_grid(const Grid<T>& grid) {
   const TileSet<T>& set = tiles<T>();
-  const int64_t rows = grid.rows(), row_tiles = ceil_div(rows, set.rows), panels = ceil_div(grid.columns, set.panel);
+  const int64_t rows = grid.rows(), row_tiles = ceil_div(rows, set.rows),
+                panels = ceil_div(grid.columns, set.panel);
   const double tile_flops =
       2.0 * static_cast<double>(set.rows * set.panel * (grid.tap_count() * grid.image.channels + 1));
   const int64_t block_rows = lesser(max_block_tiles, ceil_div(row_tiles, 32)) * set.rows;
   const int64_t row_blocks = ceil_div(rows, block_rows);
   const double block_flops = tile_flops * static_cast<double>(block_rows / set.rows);
   int64_t group = panels;
-  while (group > 1 && row_blocks * ceil_div(panels, group) < 16 && static_cast<double>(group) * block_flops > 2 * task_flops)
+  while (group > 1 && row_blocks * ceil_div(panels, group) < 16 &&
+         static_cast<double>(group) * block_flops > 2 * task_flops)
     group = (group + 1) / 2;
   const int64_t groups = ceil_div(panels, group);
   const int64_t grain = 1 + static_cast<int64_t>(task_flops / (static_cast<double>(group) * block_flops));
@@ -285,11 +296,14 @@ void pack_weights(const Grid<T>& grid, const ConvProblem& p, const T* weights, b
                    const Tap tap = tap_at(grid, i % taps);
                    int64_t index = 0;
                    for (int axis = 0; axis < 3; axis++)
-                     index = index * p.kernel[axis] + grid.taps[axis].first_index + tap.at[axis] * grid.taps[axis].index_step;
+                     index = index * p.kernel[axis] + grid.taps[axis].first_index +
+                             tap.at[axis] * grid.taps[axis].index_step;
                    const T* from = weights + index * p.ic * p.oc;
                    T* to = packed + i * channels * panel;
-                   if (backward) pack_transposed(from + column * p.oc, p.oc, filled, channels, to, panel);
-                   else pack_rows(from + column, p.oc, filled, channels, to, panel);
+                   if (backward)
+                     pack_transposed(from + column * p.oc, p.oc, filled, channels, to, panel);
+                   else
+                     pack_rows(from + column, p.oc, filled, channels, to, panel);
                  }
                });
 }
@@ -342,12 +356,14 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<T>& o, void* scr
   grid.dst_batch_stride = dst.batch_stride;
   grid.weights = static_cast<T*>(scratch);
   for (int64_t phase = 0; phase < p.stride[0] * p.stride[1] * p.stride[2]; phase++) {
-    const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1], phase % p.stride[2]};
+    const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1],
+                           phase % p.stride[2]};
     grid.dst = o.c;
     for (int axis = 0; axis < 3; axis++) {
       grid.size[axis] = p.src[axis] > at[axis] ? ceil_div(p.src[axis] - at[axis], p.stride[axis]) : 0;
       grid.step[axis] = 1;
-      grid.taps[axis] = backward_taps(p.kernel[axis], p.dilation[axis], p.pad[axis], p.stride[axis], at[axis]);
+      grid.taps[axis] =
+          backward_taps(p.kernel[axis], p.dilation[axis], p.pad[axis], p.stride[axis], at[axis]);
       grid.dst_stride[axis] = dst.stride[axis] * p.stride[axis];
       grid.dst += at[axis] * dst.stride[axis];
     }
@@ -375,8 +391,8 @@ size_t backward_data_scratch(const ConvProblem& p) {
 
 extern const ConvTable conv_table = {
     {forward_scratch<float>, forward_scratch<double>, run_forward<float>, run_forward<double>, "conv:direct"},
-    {backward_data_scratch<float>, backward_data_scratch<double>, run_backward_data<float>, run_backward_data<double>,
-     "conv_backward_data:direct"},
+    {backward_data_scratch<float>, backward_data_scratch<double>, run_backward_data<float>,
+     run_backward_data<double>, "conv_backward_data:direct"},
 };
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

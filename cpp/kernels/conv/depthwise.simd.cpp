@@ -1,5 +1,6 @@
-// Depthwise convolution along vectors of channels. With several filters per channel the image is first repeated that many times, so
-// that channel c of the image meets channel c of the result; the data gradient adds the repeats up again.
+// Depthwise convolution along vectors of channels. With several filters per channel the image is first
+// repeated that many times, so that channel c of the image meets channel c of the result; the data gradient
+// adds the repeats up again.
 #include "kernels/conv/depthwise.h"
 
 #include "base/parallel.h"
@@ -29,12 +30,14 @@ struct Grid {
   AxisTaps taps[3];
 };
 
-PRONGHORN_INLINE bool within(int64_t x, int64_t size) { return static_cast<uint64_t>(x) < static_cast<uint64_t>(size); }
+PRONGHORN_INLINE bool within(int64_t x, int64_t size) {
+  return static_cast<uint64_t>(x) < static_cast<uint64_t>(size);
+}
 
 // `Pixels` neighbours of a row: dst (+)= sum over the taps of image · weights.
 template <class T, int Pixels>
-void add_taps(const T* image, int64_t image_step, const T* weights, const TapList& taps, T* dst, int64_t dst_step,
-              int64_t channels, bool first) {
+void add_taps(const T* image, int64_t image_step, const T* weights, const TapList& taps, T* dst,
+              int64_t dst_step, int64_t channels, bool first) {
   constexpr int W = width<T>;
   for (int64_t c = 0; c < channels; c += W) {
     const int left = static_cast<int>(lesser(W, channels - c));
@@ -45,18 +48,22 @@ void add_taps(const T* image, int64_t image_step, const T* weights, const TapLis
       for (int t = 0; t < taps.count; t++) {
         const Vec<T> w = load(weights + taps.weight[t] + c);
 #pragma GCC unroll 4
-        for (int i = 0; i < Pixels; i++) sums[i] = fma(load(image + taps.image[t] + i * image_step + c), w, sums[i]);
+        for (int i = 0; i < Pixels; i++)
+          sums[i] = fma(load(image + taps.image[t] + i * image_step + c), w, sums[i]);
       }
     } else {
       for (int t = 0; t < taps.count; t++) {
         const Vec<T> w = read(weights + taps.weight[t]);
-        for (int i = 0; i < Pixels; i++) sums[i] = fma(read(image + taps.image[t] + i * image_step), w, sums[i]);
+        for (int i = 0; i < Pixels; i++)
+          sums[i] = fma(read(image + taps.image[t] + i * image_step), w, sums[i]);
       }
     }
     for (int i = 0; i < Pixels; i++) {
       T* to = dst + i * dst_step + c;
-      if (left == W) store(to, sums[i]);
-      else store_part(to, sums[i], left);
+      if (left == W)
+        store(to, sums[i]);
+      else
+        store_part(to, sums[i], left);
     }
   }
 }
@@ -68,37 +75,48 @@ void run_row(const Grid<T>& grid, int64_t row) {
   const int64_t sample = row / grid.size[1] / grid.size[0];
   const int64_t at_z = z * grid.step[0], at_y = y * grid.step[1];
   const AxisTaps &along = grid.taps[2], &down = grid.taps[1], &deep = grid.taps[0];
-  const T* image = grid.image + ((sample * grid.image_size[0] + at_z) * grid.image_size[1] + at_y) * grid.image_size[2] * c;
-  T* dst = grid.dst + (((sample * grid.dst_size[0] + grid.dst_origin[0] + z * grid.dst_step[0]) * grid.dst_size[1] +
-                        grid.dst_origin[1] + y * grid.dst_step[1]) * grid.dst_size[2] + grid.dst_origin[2]) * c;
+  const T* image = grid.image + ((sample * grid.image_size[0] + at_z) * grid.image_size[1] + at_y) *
+                                    grid.image_size[2] * c;
+  T* dst = grid.dst +
+           (((sample * grid.dst_size[0] + grid.dst_origin[0] + z * grid.dst_step[0]) * grid.dst_size[1] +
+             grid.dst_origin[1] + y * grid.dst_step[1]) *
+                grid.dst_size[2] +
+            grid.dst_origin[2]) *
+               c;
   const int64_t dst_step = grid.dst_step[2] * c, image_step = grid.step[2] * c;
   const int64_t kernel_rows = deep.count * down.count;
   for (int64_t x = 0; x < grid.size[2];) {
     const int64_t at = x * grid.step[2], first = at + along.first_offset;
     const int64_t last = first + (along.count - 1) * along.offset_step + (together - 1) * grid.step[2];
-    const bool even = x + together <= grid.size[2] && along.count > 0 && first >= 0 && last < grid.image_size[2];
+    const bool even =
+        x + together <= grid.size[2] && along.count > 0 && first >= 0 && last < grid.image_size[2];
     const int pixels = even ? together : 1;
     bool start = true;
     TapList list = {};
     const auto flush = [&] {
       const T* from = image + at * c;
       T* to = dst + x * dst_step;
-      if (even) add_taps<T, together>(from, image_step, grid.weights, list, to, dst_step, c, start);
-      else add_taps<T, 1>(from, image_step, grid.weights, list, to, dst_step, c, start);
+      if (even)
+        add_taps<T, together>(from, image_step, grid.weights, list, to, dst_step, c, start);
+      else
+        add_taps<T, 1>(from, image_step, grid.weights, list, to, dst_step, c, start);
       start = false;
       list.count = 0;
     };
     for (int64_t r = 0; r < kernel_rows; r++) {
       const int64_t i = r / down.count, j = r % down.count;
-      const int64_t dz = deep.first_offset + i * deep.offset_step, dy = down.first_offset + j * down.offset_step;
+      const int64_t dz = deep.first_offset + i * deep.offset_step,
+                    dy = down.first_offset + j * down.offset_step;
       if (!within(at_z + dz, grid.image_size[0]) || !within(at_y + dy, grid.image_size[1])) continue;
-      const int64_t kernel_row = (deep.first_index + i * deep.index_step) * grid.kernel[1] + down.first_index + j * down.index_step;
+      const int64_t kernel_row =
+          (deep.first_index + i * deep.index_step) * grid.kernel[1] + down.first_index + j * down.index_step;
       for (int64_t k = 0; k < along.count; k++) {
         const int64_t dx = along.first_offset + k * along.offset_step;
         if (!even && !within(at + dx, grid.image_size[2])) continue;
         if (list.count == max_taps) flush();
         list.image[list.count] = ((dz * grid.image_size[1] + dy) * grid.image_size[2] + dx) * c;
-        list.weight[list.count++] = (kernel_row * grid.kernel[2] + along.first_index + k * along.index_step) * c;
+        list.weight[list.count++] =
+            (kernel_row * grid.kernel[2] + along.first_index + k * along.index_step) * c;
       }
     }
     if (start || list.count) flush();
@@ -109,7 +127,8 @@ void run_row(const Grid<T>& grid, int64_t row) {
 template <class T>
 void run_grid(const Grid<T>& grid) {
   const int64_t rows = grid.batch * grid.size[0] * grid.size[1];
-  const int64_t work = grid.size[2] * grid.channels * (grid.taps[0].count * grid.taps[1].count * grid.taps[2].count + 1);
+  const int64_t work =
+      grid.size[2] * grid.channels * (grid.taps[0].count * grid.taps[1].count * grid.taps[2].count + 1);
   parallel_for(0, rows, 1 + 8 * task_elements / (work + 1), [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) run_row(grid, row);
   });
@@ -144,7 +163,8 @@ const T* repeated_image(const ConvProblem& p, const T* src, void* scratch) {
 
 template <class T>
 size_t image_scratch(const ConvProblem& p) {
-  return p.oc == p.ic ? 0 : static_cast<size_t>(ceil_div(p.batch * p.src_pixels() * p.oc, 16) * 16) * sizeof(T);
+  return p.oc == p.ic ? 0
+                      : static_cast<size_t>(ceil_div(p.batch * p.src_pixels() * p.oc, 16) * 16) * sizeof(T);
 }
 
 template <class T>
@@ -173,7 +193,8 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<T>& o, void* scr
   grid.dst = p.oc == p.ic ? o.c : static_cast<T*>(scratch);
   grid.batch = p.batch, grid.channels = p.oc;
   for (int64_t phase = 0; phase < p.stride[0] * p.stride[1] * p.stride[2]; phase++) {
-    const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1], phase % p.stride[2]};
+    const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1],
+                           phase % p.stride[2]};
     for (int axis = 0; axis < 3; axis++) {
       grid.size[axis] = p.src[axis] > at[axis] ? ceil_div(p.src[axis] - at[axis], p.stride[axis]) : 0;
       grid.step[axis] = 1;
@@ -182,7 +203,8 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<T>& o, void* scr
       grid.dst_step[axis] = p.stride[axis];
       grid.dst_origin[axis] = at[axis];
       grid.kernel[axis] = p.kernel[axis];
-      grid.taps[axis] = backward_taps(p.kernel[axis], p.dilation[axis], p.pad[axis], p.stride[axis], at[axis]);
+      grid.taps[axis] =
+          backward_taps(p.kernel[axis], p.dilation[axis], p.pad[axis], p.stride[axis], at[axis]);
     }
     run_grid(grid);
   }
@@ -213,16 +235,23 @@ void add_rows(const ConvProblem& p, const T* src, const T* diff_dst, int64_t row
       const T* image = src + ((sample * p.src[0] + sz) * p.src[1] + sy) * p.src[2] * c + shift * c;
       for (int64_t i = 0; i < c; i += W) {
         const int left = static_cast<int>(lesser(W, c - i));
-        const auto read = [&](const T* from) { return left == W ? load(from + i) : load_part(from + i, left); };
+        const auto read = [&](const T* from) {
+          return left == W ? load(from + i) : load_part(from + i, left);
+        };
         Vec<T> partial[4] = {};
-        const auto add = [&](int64_t x, Vec<T>& sum) { sum = fma(read(image + x * stride * c), read(diff + x * c), sum); };
+        const auto add = [&](int64_t x, Vec<T>& sum) {
+          sum = fma(read(image + x * stride * c), read(diff + x * c), sum);
+        };
         int64_t x = begin;
-        for (; x + 4 <= end; x += 4) add(x, partial[0]), add(x + 1, partial[1]), add(x + 2, partial[2]), add(x + 3, partial[3]);
+        for (; x + 4 <= end; x += 4)
+          add(x, partial[0]), add(x + 1, partial[1]), add(x + 2, partial[2]), add(x + 3, partial[3]);
         for (; x < end; x++) add(x, partial[0]);
         T* to = sums + tap * c + i;
         const Vec<T> total = read(sums + tap * c) + ((partial[0] + partial[1]) + (partial[2] + partial[3]));
-        if (left == W) store(to, total);
-        else store_part(to, total, left);
+        if (left == W)
+          store(to, total);
+        else
+          store_part(to, total, left);
       }
     }
   }
@@ -255,11 +284,12 @@ void run_backward_weights(const ConvProblem& p, const ConvOperands<T>& o, void* 
 }  // namespace
 
 extern const DepthwiseTable depthwise_table = {
-    {image_scratch<float>, image_scratch<double>, run_forward<float>, run_forward<double>, "depthwise_conv:vector"},
+    {image_scratch<float>, image_scratch<double>, run_forward<float>, run_forward<double>,
+     "depthwise_conv:vector"},
     {image_scratch<float>, image_scratch<double>, run_backward_data<float>, run_backward_data<double>,
      "depthwise_conv_backward_data:vector"},
-    {weights_scratch<float>, weights_scratch<double>, run_backward_weights<float>, run_backward_weights<double>,
-     "depthwise_conv_backward_weights:vector"},
+    {weights_scratch<float>, weights_scratch<double>, run_backward_weights<float>,
+     run_backward_weights<double>, "depthwise_conv_backward_weights:vector"},
 };
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

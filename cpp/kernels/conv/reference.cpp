@@ -21,7 +21,9 @@ double activate(double x, Activation activation) {
   }
 }
 
-int64_t flat(const int64_t (&size)[3], const int64_t (&at)[3]) { return (at[0] * size[1] + at[1]) * size[2] + at[2]; }
+int64_t flat(const int64_t (&size)[3], const int64_t (&at)[3]) {
+  return (at[0] * size[1] + at[1]) * size[2] + at[2];
+}
 
 template <class F>
 void for_each(const int64_t (&size)[3], const F& f) {
@@ -42,7 +44,8 @@ void for_each_meeting(const ConvProblem& p, const F& f) {
           src[axis] = dst[axis] * p.stride[axis] + tap[axis] * p.dilation[axis] - p.pad[axis];
           if (src[axis] < 0 || src[axis] >= p.src[axis]) return;
         }
-        f(sample * p.src_pixels() + flat(p.src, src), sample * p.dst_pixels() + flat(p.dst, dst), flat(p.kernel, tap));
+        f(sample * p.src_pixels() + flat(p.src, src), sample * p.dst_pixels() + flat(p.dst, dst),
+          flat(p.kernel, tap));
       });
     });
 }
@@ -71,7 +74,8 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void*) {
   for_each_meeting(p, [&](int64_t src, int64_t dst, int64_t tap) {
     for (int64_t i = 0; i < ic; i++)
       for (int64_t m = 0; m < multiplier; m++) {
-        const int64_t s = src * ic + i, d = dst * oc + (depthwise ? i * multiplier + m : m), w = (tap * ic + i) * multiplier + m;
+        const int64_t s = src * ic + i, d = dst * oc + (depthwise ? i * multiplier + m : m),
+                      w = (tap * ic + i) * multiplier + m;
         if (direction == Direction::Forward) sums.data[d] += double(o.a[s]) * double(o.b[w]);
         if (direction == Direction::BackwardData) sums.data[s] += double(o.a[d]) * double(o.b[w]);
         if (direction == Direction::BackwardWeights) sums.data[w] += double(o.a[s]) * double(o.b[d]);
@@ -86,7 +90,9 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void*) {
   sums.store(o.c, count);
 }
 
-size_t scratch(const ConvProblem&) { return 0; }
+size_t scratch(const ConvProblem&) {
+  return 0;
+}
 
 template <Direction direction, bool depthwise>
 constexpr ConvKernel kernel(const char* name) {

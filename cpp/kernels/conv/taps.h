@@ -5,16 +5,20 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Tap i reads coordinate position * step + first_offset + i * offset_step, and uses kernel element first_index + i * index_step.
+// Tap i reads coordinate position * step + first_offset + i * offset_step, and uses kernel element
+// first_index + i * index_step.
 struct AxisTaps {
   int64_t count, first_offset, offset_step, first_index, index_step;
 };
 
-inline AxisTaps forward_taps(int64_t kernel, int64_t dilation, int64_t pad) { return {kernel, -pad, dilation, 0, 1}; }
+inline AxisTaps forward_taps(int64_t kernel, int64_t dilation, int64_t pad) {
+  return {kernel, -pad, dilation, 0, 1};
+}
 
-// diff_src[x] is the sum over k of diff_dst[(x + pad - k·dilation) / stride] · weights[k], where that division is exact. For the
-// coordinates x = phase + stride·position these k are every (stride / gcd(stride, dilation))-th one, and the quotients advance
-// evenly with position: a convolution without stride. Taps come by rising coordinate, which is falling k.
+// diff_src[x] is the sum over k of diff_dst[(x + pad - k·dilation) / stride] · weights[k], where that
+// division is exact. For the coordinates x = phase + stride·position these k are every (stride / gcd(stride,
+// dilation))-th one, and the quotients advance evenly with position: a convolution without stride. Taps come
+// by rising coordinate, which is falling k.
 inline AxisTaps backward_taps(int64_t kernel, int64_t dilation, int64_t pad, int64_t stride, int64_t phase) {
   int64_t gcd = stride, rest = dilation % stride;
   while (rest) {

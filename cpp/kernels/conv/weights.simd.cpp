@@ -1,6 +1,6 @@
-// The gradient of a convolution by its weights. A row of the result is one channel of one tap, and its sum runs over the pixels of
-// dst: along a row of the image both factors advance evenly, so tiles read them in place. Sums over many pixels are cut into slices
-// that are added in order.
+// The gradient of a convolution by its weights. A row of the result is one channel of one tap, and its sum
+// runs over the pixels of dst: along a row of the image both factors advance evenly, so tiles read them in
+// place. Sums over many pixels are cut into slices that are added in order.
 #include "base/parallel.h"
 #include "kernels/conv/conv.h"
 #include "kernels/gemm/pack.h"
@@ -13,11 +13,12 @@ constexpr int max_segments = 64;
 constexpr int64_t most_slices = 16, slice_pixels = 512, most_partial_bytes = 32 << 20;
 
 struct Plan {
-  int64_t runs_per_row, run;      // rows of dst are cut into runs of at most `run` pixels
-  int64_t rows_per_chunk, chunks; // chunks of whole rows (or single runs) that the caches hold
-  int64_t span, tiles_per_span, row_tiles;  // rows of the result that tiles do not straddle: one tap's channels, or all
+  int64_t runs_per_row, run;       // rows of dst are cut into runs of at most `run` pixels
+  int64_t rows_per_chunk, chunks;  // chunks of whole rows (or single runs) that the caches hold
+  int64_t span, tiles_per_span,
+      row_tiles;  // rows of the result that tiles do not straddle: one tap's channels, or all
   int64_t slices, groups;
-  int64_t zeros;                  // elements of a row of padding
+  int64_t zeros;  // elements of a row of padding
 };
 
 template <class T>
@@ -34,10 +35,12 @@ Plan make_plan(const ConvProblem& p) {
   plan.row_tiles = p.taps() * p.ic / plan.span * plan.tiles_per_span;
   const int64_t size = p.taps() * p.ic * p.oc;
   const int64_t affordable = greater(1, most_partial_bytes / (size * static_cast<int64_t>(sizeof(T)) + 1));
-  plan.slices = lesser(plan.chunks, lesser(affordable, lesser(most_slices, p.batch * p.dst_pixels() / slice_pixels)));
+  plan.slices =
+      lesser(plan.chunks, lesser(affordable, lesser(most_slices, p.batch * p.dst_pixels() / slice_pixels)));
   plan.slices = greater(plan.slices, 1);
   const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(p.batch * p.dst_pixels());
-  const int64_t worthwhile = 1 + static_cast<int64_t>(flops / static_cast<double>(plan.slices) / (2 * task_flops));
+  const int64_t worthwhile =
+      1 + static_cast<int64_t>(flops / static_cast<double>(plan.slices) / (2 * task_flops));
   plan.groups = lesser(lesser(ceil_div(most_slices, plan.slices), worthwhile), plan.row_tiles);
   plan.zeros = ceil_div((plan.run + 1) * p.stride[2] * p.ic, 16) * 16;
   return plan;
@@ -45,10 +48,10 @@ Plan make_plan(const ConvProblem& p) {
 
 // The rows of one tile: which tap and channel each stands for.
 struct TileRows {
-  int64_t first, count;                // in the result
-  int64_t offset[3][max_tile_rows];    // image coordinates relative to position · stride
-  int64_t element[max_tile_rows];      // the same in elements, with the channel
-  int64_t least, most;                 // of offset[2]
+  int64_t first, count;              // in the result
+  int64_t offset[3][max_tile_rows];  // image coordinates relative to position · stride
+  int64_t element[max_tile_rows];    // the same in elements, with the channel
+  int64_t least, most;               // of offset[2]
 };
 
 inline TileRows rows_of(const ConvProblem& p, const Plan& plan, int64_t tile, int64_t tile_rows, int count) {
@@ -58,7 +61,8 @@ inline TileRows rows_of(const ConvProblem& p, const Plan& plan, int64_t tile, in
   rows.count = lesser(tile_rows, plan.span - in_span);
   for (int i = 0; i < count; i++) {
     const int64_t row = rows.first + lesser(i, rows.count - 1), tap = row / p.ic;
-    const int64_t at[3] = {tap / p.kernel[2] / p.kernel[1], tap / p.kernel[2] % p.kernel[1], tap % p.kernel[2]};
+    const int64_t at[3] = {tap / p.kernel[2] / p.kernel[1], tap / p.kernel[2] % p.kernel[1],
+                           tap % p.kernel[2]};
     rows.element[i] = 0;
     for (int axis = 0; axis < 3; axis++) {
       rows.offset[axis][i] = at[axis] * p.dilation[axis] - p.pad[axis];
@@ -110,23 +114,26 @@ void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments) {
     t.b_stride = tail ? set.panel : oc;
     for (int s = 0; s < segments.count; s++)
       list[s] = {segments.rows[s], b + segments.pixel[s] * t.b_stride, segments.length[s]};
-    for (int i = 0; i < set.rows; i++) dst[i] = task.sums + (rows.first + lesser(i, rows.count - 1)) * oc + column;
+    for (int i = 0; i < set.rows; i++)
+      dst[i] = task.sums + (rows.first + lesser(i, rows.count - 1)) * oc + column;
     shape_for<T>(rows.count, t.columns).run(t);
   }
   segments.count = 0;
 }
 
-// Adds the pixels [begin, end) of one row of dst, which is at `pixel` of its chunk; src_row is where position (row, 0) reads the image.
+// Adds the pixels [begin, end) of one row of dst, which is at `pixel` of its chunk; src_row is where position
+// (row, 0) reads the image.
 template <class T>
-void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows], const T* src_row, int64_t begin,
-             int64_t end, int64_t pixel, bool even, Segments<T>& segments) {
+void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows], const T* src_row,
+             int64_t begin, int64_t end, int64_t pixel, bool even, Segments<T>& segments) {
   const ConvProblem& p = task.p;
   if (segments.count == max_segments) flush(task, rows, segments);
   const int64_t at = begin * p.stride[2];
   const T** pointers = segments.rows[segments.count];
   bool any = false;
   for (int i = 0; i < tiles<T>().rows; i++) {
-    const bool real = inside[i] && (even || static_cast<uint64_t>(at + rows.offset[2][i]) < static_cast<uint64_t>(p.src[2]));
+    const bool real = inside[i] && (even || static_cast<uint64_t>(at + rows.offset[2][i]) <
+                                                static_cast<uint64_t>(p.src[2]));
     pointers[i] = real ? src_row + at * p.ic + rows.element[i] : task.zeros;
     any |= real;
   }
@@ -161,7 +168,8 @@ void add_tile(const Task<T>& task, const TileRows& rows, int64_t row, int64_t ro
       const int64_t even = lesser(greater(low, begin), end), even_end = greater(lesser(high, end), even);
       for (int64_t x = begin; x < even; x++)
         add_run(task, rows, inside, src_row, x, x + 1, pixel + x - begin, false, segments);
-      if (even < even_end) add_run(task, rows, inside, src_row, even, even_end, pixel + even - begin, true, segments);
+      if (even < even_end)
+        add_run(task, rows, inside, src_row, even, even_end, pixel + even - begin, true, segments);
       for (int64_t x = even_end; x < end; x++)
         add_run(task, rows, inside, src_row, x, x + 1, pixel + x - begin, false, segments);
     }
@@ -171,11 +179,13 @@ void add_tile(const Task<T>& task, const TileRows& rows, int64_t row, int64_t ro
 }
 
 template <class T>
-void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, const T* zeros, T* sums, int64_t slice,
-              int64_t group) {
+void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, const T* zeros, T* sums,
+              int64_t slice, int64_t group) {
   const TileSet<T>& set = tiles<T>();
-  const int64_t tile = group * plan.row_tiles / plan.groups, tile_end = (group + 1) * plan.row_tiles / plan.groups;
-  const int64_t chunk = slice * plan.chunks / plan.slices, chunk_end = (slice + 1) * plan.chunks / plan.slices;
+  const int64_t tile = group * plan.row_tiles / plan.groups,
+                tile_end = (group + 1) * plan.row_tiles / plan.groups;
+  const int64_t chunk = slice * plan.chunks / plan.slices,
+                chunk_end = (slice + 1) * plan.chunks / plan.slices;
   alignas(64) T tail[sum_block * 3 * width<T>];  // a panel is at most three vectors wide
   const int64_t partial = p.oc % set.panel, all_rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
   for (int64_t i = tile; i < tile_end; i++) {
@@ -189,7 +199,8 @@ void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, 
                          lesser(((row_end - 1) % plan.runs_per_row + 1) * plan.run, p.dst[2]);
     const Task<T> task = {p, plan, o.a, zeros, sums, o.b + first * p.oc, tail};
     if (partial) pack_rows(task.diff_dst + p.oc - partial, p.oc, partial, last - first, tail, set.panel);
-    for (int64_t i = tile; i < tile_end; i++) add_tile(task, rows_of(p, plan, i, set.rows, set.rows), row, row_end);
+    for (int64_t i = tile; i < tile_end; i++)
+      add_tile(task, rows_of(p, plan, i, set.rows, set.rows), row, row_end);
   }
 }
 
@@ -227,8 +238,10 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
       };
       Vec<T> total = read(0);
       for (int64_t s = 1; s < plan.slices; s++) total = total + read(s);
-      if (count == width<T>) store(o.c + i, total);
-      else store_part(o.c + i, total, count);
+      if (count == width<T>)
+        store(o.c + i, total);
+      else
+        store_part(o.c + i, total, count);
     }
   });
 }

@@ -29,9 +29,15 @@ PRONGHORN_INLINE const TileFunction<T>& shape_for(int64_t rows, int64_t columns)
   return *f;
 }
 
-PRONGHORN_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
-PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
-PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+PRONGHORN_INLINE int64_t lesser(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 }  // namespace
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

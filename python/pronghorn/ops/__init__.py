@@ -7,6 +7,7 @@ A family of operations per module; each module names its own in ``__all__``.
 
 from .activation import *
 from .callback import *
+from .conv import *
 from .dispatch import convert_to_tensor, emit, operation
 from .elementwise import *
 from .layout import *

@@ -47,7 +47,8 @@ def matmul(x1, x2):
     Parameters
     ----------
     x1, x2 : tensor
-        Vectors, matrices or batches of matrices. A vector stands for a row on the left, for a column on the right.
+        Vectors, matrices or batches of matrices. A vector stands for a row on the left and
+        for a column on the right.
 
     Examples
     --------
@@ -101,7 +102,7 @@ def tensordot(x1, x2, axes=2):
     --------
     >>> import numpy as np
     >>> from pronghorn import ops
-    >>> ops.tensordot(np.ones((4, 2, 3), "float32"), np.ones((3, 2, 6), "float32"), axes=([1, 2], [1, 0])).shape
+    >>> ops.tensordot(np.ones((4, 2, 3)), np.ones((3, 2, 6)), axes=([1, 2], [1, 0])).shape
     (4, 6)
     """
     (a, b), dtype = _operands(x1, x2)
@@ -136,12 +137,14 @@ def batch_dot(x, y, axes=None):
     x, y : tensor
         At least two axes each; the first is the batch.
     axes : int or pair of int, optional
-        The axis of each to sum over: by default the last of `x`, and the last but one of `y` (its last if it has two).
+        The axis of each to sum over: by default the last of `x`, and the last but one of `y`
+        (its last if it has two).
 
     Returns
     -------
     tensor
-        The batch, what is left of `x`, then what is left of `y`. Two operands of two axes give ``(batch, 1)``.
+        The batch, what is left of `x`, then what is left of `y`. Two operands of two axes
+        give ``(batch, 1)``.
 
     Examples
     --------
