@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -20,7 +21,6 @@ namespace {
 std::atomic<int> threads{0};
 std::atomic<bool> forked{false};
 
-// libgomp's pool of threads does not survive fork: a child stays serial.
 #if defined(__x86_64__)
 constexpr unsigned flush_bits = 0x8040;  // flush-to-zero and denormals-are-zero
 unsigned control_word() {
@@ -41,6 +41,7 @@ void set_control_word(unsigned word) {
 }
 #endif
 
+// libgomp's pool of threads does not survive fork: a child stays serial.
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
 
 #ifndef __SANITIZE_THREAD__
@@ -48,6 +49,10 @@ void set_control_word(unsigned word) {
 bool in_parallel_region() {
   return omp_in_parallel();
 }
+
+// Seconds of work that are worth waking a team for: that costs a microsecond on an idle machine and many
+// where other processes want the cores too.
+constexpr double worth_a_team = 20e-6;
 
 template <class F>
 void run_chunks(int workers, int64_t chunks, const F& run) {
@@ -65,6 +70,8 @@ void run_chunks(int workers, int64_t chunks, const F& run) {
 // The thread sanitizer cannot see the barriers inside libgomp and would take everything that is written in a
 // parallel region and read after it for a race. It can follow these threads, and so finds the true ones.
 thread_local bool in_team = false;
+
+constexpr double worth_a_team = 0;  // so that it sees every parallel loop run in parallel
 
 bool in_parallel_region() {
   return in_team;
@@ -124,7 +131,15 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, co
     for (int64_t chunk = 0; chunk < chunks; chunk++) run(chunk);
     return;
   }
-  run_chunks(workers, chunks, run);
+  // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
+  const auto start = std::chrono::steady_clock::now();
+  run(0);
+  const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
+  if (first.count() * static_cast<double>(chunks - 1) < worth_a_team) {
+    for (int64_t chunk = 1; chunk < chunks; chunk++) run(chunk);
+    return;
+  }
+  run_chunks(workers, chunks - 1, [&](int64_t chunk) { run(chunk + 1); });
 }
 
 }  // namespace pronghorn
