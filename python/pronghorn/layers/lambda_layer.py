@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+import pronghorn as keras
+
+from .. import backend
 from ..engine.base_layer import Layer
 from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import deserialize_keras_object, func_dump, func_load, has_arg
@@ -23,7 +26,8 @@ def _load(value, kind: str, custom_objects, what: str):
     if kind == "function":
         return deserialize_keras_object(value, custom_objects=custom_objects, printable_module_name=what)
     if kind == "lambda":
-        return func_load(value, globs={**globals(), **(custom_objects or {})})
+        # Code is saved without its surroundings: these are the names that it may count on.
+        return func_load(value, globs={"K": backend, "np": np, "keras": keras, **(custom_objects or {})})
     if kind == "raw":
         return value
     raise TypeError(f"Unknown function type of {what}: {kind!r}")

@@ -120,8 +120,11 @@ class Subtract(_Merge):
         super().build(input_shape)
 
     def _merge_function(self, inputs):
-        self._check_count(inputs, 2, 2)
         return inputs[0] - inputs[1]
+
+    def compute_output_shape(self, input_shape):
+        self._check_count(input_shape, 2, 2)
+        return super().compute_output_shape(input_shape)
 
 
 class Multiply(_Merge):
@@ -224,14 +227,16 @@ class Concatenate(_Merge):
         masks = _masks(inputs, mask)
         if not masks:
             return None
-        # As if each mask had the shape of its input: joined like the inputs, a step is kept where all is.
+        # As if each mask had its input's shape: joined like the inputs; a step stays where all of it does.
         full = any(m is not None and len(m.shape) == len(x.shape) for x, m in zip(inputs, masks))
         expanded = []
         for x, m in zip(inputs, masks):
-            like = ops.ones_like(x if full else x[..., :1], dtype="bool")
-            if m is not None and len(m.shape) < len(x.shape):
+            if m is None:
+                m = ops.ones_like(x if full else x[..., :1], dtype="bool")
+            elif len(m.shape) < len(x.shape):
                 m = ops.expand_dims(m, -1)
-            expanded.append(like if m is None else ops.logical_and(like, m))
+                m = ops.logical_and(m, ops.ones_like(x, dtype="bool")) if full else m
+            expanded.append(m)
         return ops.all(ops.concatenate(expanded, axis=self.axis), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
