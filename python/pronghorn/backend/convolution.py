@@ -6,7 +6,6 @@ from typing import Any
 
 from .. import config, ops
 from ..ops import operation
-from ..utils.conv_utils import deconv_length
 
 __all__ = [
     "conv1d",
@@ -84,7 +83,7 @@ def conv2d_transpose(
 ) -> Any:
     """Transposed convolution over images, to a given shape."""
     data_format = config.standardize_data_format(data_format)
-    return _conv_transpose(x, kernel, output_shape, strides, _checked(padding), data_format, dilation_rate)
+    return _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dilation_rate)
 
 
 def conv3d_transpose(
@@ -97,21 +96,13 @@ def conv3d_transpose(
 ) -> Any:
     """Transposed convolution over volumes, to a given shape."""
     data_format = config.standardize_data_format(data_format)
-    return _conv_transpose(x, kernel, output_shape, strides, _checked(padding), data_format, (1, 1, 1))
+    return _conv_transpose(x, kernel, output_shape, strides, padding, data_format, 1)
 
 
-@operation
 def _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dilation_rate):
-    first = data_format == "channels_first"
-    given = tuple(x.shape[2:] if first else x.shape[1:-1])
-    wanted = tuple(output_shape[2:] if first else output_shape[1:-1])
-    windows = list(zip(given, strides, kernel.shape, dilation_rate))
-    usual = tuple(deconv_length(n, s, k, padding, None, d) for n, s, k, d in windows)
-    extra = None
-    if wanted != usual:
-        shortest = (deconv_length(n, s, k, padding, 0, d) for n, s, k, d in windows)
-        extra = tuple(length - least for length, least in zip(wanted, shortest))
-    return ops.conv_transpose(x, kernel, strides, padding, extra, data_format, dilation_rate)
+    return ops.conv_transpose(
+        x, kernel, strides, _checked(padding), None, data_format, dilation_rate, tuple(output_shape)
+    )
 
 
 def depthwise_conv2d(
