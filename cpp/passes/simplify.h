@@ -14,6 +14,7 @@ std::vector<RuleRow> broadcast_rules();  // elementwise ops and reductions of br
 std::vector<RuleRow> view_rules();       // reshape, transpose, flip, … that undo each other
 std::vector<RuleRow> piece_rules();      // slices, concatenations and pads
 std::vector<RuleRow> layout_rules();     // transposes into matmul and reductions
+std::vector<RuleRow> conv_rules();       // zero padding into convolutions
 std::vector<RuleRow> loss_rules();       // log of softmax, cross-entropy of softmax and sigmoid
 
 // Transposes moved behind elementwise ops, where they may meet their inverse (simplify_layout.cpp).

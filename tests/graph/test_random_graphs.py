@@ -161,7 +161,7 @@ class Fuzzer(Builder):
 @pytest.mark.parametrize("seed", range(60))
 def test_random_graph(seed):
     b = Fuzzer(seed)
-    for _ in range(30):
+    for _ in range(40):
         b.step()
     results = b.values[-6:]
     total = None
