@@ -13,6 +13,7 @@ std::vector<OpDef> fused_ops();
 std::vector<OpDef> layout_ops();
 std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();
+std::vector<OpDef> normalize_ops();
 std::vector<OpDef> optimizers_ops();
 std::vector<OpDef> pool_ops();
 std::vector<OpDef> random_ops();

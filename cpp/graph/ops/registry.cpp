@@ -16,6 +16,7 @@ constexpr Families families[] = {
     layout_ops,
     linear_ops,
     losses_ops,
+    normalize_ops,
     optimizers_ops,
     pool_ops,
     random_ops,

@@ -13,6 +13,7 @@ from .elementwise import *
 from .layout import *
 from .linear import *
 from .losses import *
+from .normalize import *
 from .optimizers import *
 from .pool import *
 from .random import *

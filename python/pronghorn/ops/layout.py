@@ -24,7 +24,6 @@ __all__ = [
     "get_item",
     "moveaxis",
     "ones",
-    "ones_like",
     "pad",
     "ravel",
     "repeat",
@@ -39,7 +38,6 @@ __all__ = [
     "transpose",
     "unstack",
     "zeros",
-    "zeros_like",
 ]
 
 _slice = slice  # the built-in; the operation of that name is defined below
@@ -413,18 +411,6 @@ def full_like(x, fill_value, dtype=None):
     """A tensor of one value with the shape and, unless given, the dtype of `x`."""
     x = _tensor(x)
     return full(x.shape, fill_value, dtype or x.dtype)
-
-
-@operation
-def zeros_like(x, dtype=None):
-    """A tensor of zeros with the shape and, unless given, the dtype of `x`."""
-    return full_like(x, 0, dtype)
-
-
-@operation
-def ones_like(x, dtype=None):
-    """A tensor of ones with the shape and, unless given, the dtype of `x`."""
-    return full_like(x, 1, dtype)
 
 
 @operation
