@@ -1,4 +1,4 @@
-"""Graphs of layers: order, sharing, nesting, losses, configurations, and the errors of graphs that are none."""
+"""Graphs of layers: order, sharing, nesting, losses, configurations, and graphs that are none."""
 
 import json
 
