@@ -108,6 +108,24 @@ def standardize_data_format(data_format: str | None) -> str:
     return lowered
 
 
+def standardize_dtype(dtype: object) -> str:
+    """Return the name of a type given as a name, a NumPy type or None (the default float type).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> standardize_dtype(np.int32), standardize_dtype(None)
+    ('int32', 'float32')
+    """
+    if dtype is None:
+        return _floatx
+    if isinstance(dtype, str):
+        return dtype
+    import numpy as np
+
+    return np.dtype(dtype).name
+
+
 def keras_home() -> str:
     """Return Keras's folder for settings and data: ``$KERAS_HOME`` or ``~/.keras``."""
     return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")

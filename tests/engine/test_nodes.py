@@ -162,3 +162,31 @@ def test_a_layer_without_masks_refuses_them():
     masked = Masking()(Input((5, 3)))
     with pytest.raises(TypeError, match="does not support masking"):
         Layer()(masked)
+
+
+def test_a_function_may_close_over_symbolic_tensors():
+    from pronghorn.models import Model
+
+    a, b = Input((3,)), Input((3,))
+    doubled = b * 2.0
+    model = Model([a, b], Lambda(lambda x: x + doubled)(a) - b)
+    np.testing.assert_array_equal(model([np.ones((2, 3)), np.full((2, 3), 5.0)]), np.full((2, 3), 6.0))
+
+
+def test_errors_within_call_name_the_innermost_layer():
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Lambda(lambda x: ops.reshape(x, (7, 7)), name="square")
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    with pytest.raises(ValueError, match='^Lambda "square": '):
+        Outer()(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["int32", np.int32, np.dtype("int32")])
+def test_types_may_be_numpys(dtype):
+    assert Input((3,), dtype=dtype).dtype == "int32"
+    assert Layer(dtype=dtype).get_config()["dtype"] == "int32"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class Layer(Tracked, NodeAccess):
         self._built = False
         self.name = kwargs.get("name") or _unique_name(type(self).__name__)
         self.trainable = kwargs.get("trainable", True)
-        self.dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or config.floatx()
+        self.dtype = config.standardize_dtype(kwargs.get("dtype") or kwargs.get("input_dtype"))
         self._initial_weights = kwargs.get("weights")
         shape = _batch_input_shape(kwargs)
         if shape is not None:
@@ -152,7 +153,7 @@ class Layer(Tracked, NodeAccess):
 
     def _input_dtypes(self, given: list[str]) -> list[str]:
         """Return what arrays of these types are fed as: NumPy's float64 is cast to what the weights are."""
-        if not str(self.dtype).startswith("float"):
+        if not self.dtype.startswith("float"):
             return given
         return [self.dtype if dtype.startswith("float") else dtype for dtype in given]
 
@@ -221,9 +222,9 @@ class Layer(Tracked, NodeAccess):
         """
         if isinstance(name, (tuple, list)):  # Keras 1 took the shape first
             name, shape = (shape if isinstance(shape, str) else None), name
-        dtype = dtype or self.dtype
+        dtype = config.standardize_dtype(dtype or self.dtype)
         if initializer is None:
-            initializer = "glorot_uniform" if str(dtype).startswith("float") else "zeros"
+            initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"
         shape = tuple(int(length) for length in (shape or ()))
         value = initializers.get(initializer)(shape, dtype=dtype)
         weight = ops.Variable(
@@ -308,12 +309,26 @@ class Layer(Tracked, NodeAccess):
                 kwargs["mask"] = masks
             if "training" in names and kwargs.get("training") is None:
                 kwargs["training"] = context.training
-            outputs = _map(lambda x: _fresh(trace, x, flat), self.call(inputs, **kwargs))
+            with self._naming_errors():
+                outputs = self.call(inputs, **kwargs)
+            outputs = _map(lambda x: _fresh(trace, x, flat), outputs)
             self._set_masks(trace, outputs, inputs, masks)
             self._add_activity_losses(outputs)
             if context.depth == 1:
                 self._add_weight_losses(context)
         return outputs
+
+    @contextmanager
+    def _naming_errors(self) -> Iterator[None]:
+        """Put the layer before the message of an error in its `call`, unless one within was named already."""
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            if type(error) in (TypeError, ValueError) and not getattr(error, "_names_layer", False):
+                if self.name not in str(error):
+                    error.args = (f'{type(self).__name__} "{self.name}": {error}',)
+                error._names_layer = True
+            raise
 
     def _set_masks(self, trace: Any, outputs: Any, inputs: Any, input_masks: Any) -> None:
         masks = self.compute_mask(inputs, input_masks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import config, ops
+from .. import ops
 from ..naming import get_uid
 from .base_layer import Layer
 from .node import Node
@@ -65,7 +65,7 @@ class InputLayer(Layer):
                     "An Input layer should be passed either a `batch_input_shape` or an `input_shape`."
                 )
             batch_input_shape = (batch_size, *input_shape)
-        dtype = dtype or input_dtype or (config.floatx() if input_tensor is None else str(input_tensor.dtype))
+        dtype = dtype or input_dtype or getattr(input_tensor, "dtype", None)
         super().__init__(
             name=name or f"input_{get_uid('input')}", dtype=dtype, batch_input_shape=batch_input_shape
         )
@@ -76,7 +76,7 @@ class InputLayer(Layer):
         # A placeholder that came from elsewhere is fed like our own; anything else has its value already.
         self.is_placeholder = input_tensor is None or getattr(input_tensor, "producer", self) is None
         if input_tensor is None:
-            input_tensor = ops.KerasTensor(self.batch_input_shape, dtype, name=self.name)
+            input_tensor = ops.KerasTensor(self.batch_input_shape, self.dtype, name=self.name)
         elif not isinstance(input_tensor, ops.KerasTensor):
             input_tensor = ops.convert_to_tensor(input_tensor)
         input_tensor._keras_history = (self, 0, 0)

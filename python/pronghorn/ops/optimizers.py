@@ -62,7 +62,11 @@ def optimizer_step(name, scalars, params, grads, slots=(), **attributes):
         raise ValueError(
             f"{name}: {n} parameters, but {len(grads)} gradients and slots of {[len(slot) for slot in slots]}"
         )
-    if name == "sgd" and not slots and (len(scalars) > 1 or attributes.get("momentum") or attributes.get("nesterov")):
+    if (
+        name == "sgd"
+        and not slots
+        and (len(scalars) > 1 or attributes.get("momentum") or attributes.get("nesterov"))
+    ):
         raise ValueError("sgd: momentum needs a slot per parameter")
     tensors = [*grads, *params, *(tensor for slot in slots for tensor in slot)]
     # Numbers keep all their digits, whatever the parameters' type.

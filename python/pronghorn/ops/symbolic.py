@@ -150,14 +150,13 @@ def infer(function, args, kwargs=None, training=None):
 
 def _probe(function, arguments, size, training):
     with Trace(training=training) as trace, trace.scope({}):
-        fed = {}
+        trace.open_size = size
 
         def feed(tensor):
-            if tensor not in fed:
-                fed[tensor] = trace.feed(
-                    [size if n is None else n for n in tensor.shape], tensor.dtype, tensor.name
-                )
-            return fed[tensor]
+            if trace.bound(tensor) is None:
+                shape = [size if n is None else n for n in tensor.shape]
+                trace.bind(tensor, trace.feed(shape, tensor.dtype, tensor.name))
+            return trace.bound(tensor)
 
         args, kwargs = _replace(arguments, feed)
         result = function(*args, **kwargs)

@@ -60,6 +60,7 @@ class Trace:
         self.graph = Graph()
         self.training = training
         self.drew_seed = False
+        self.open_size = None  # of a trace that only asks for shapes: the size that stands for None
         self._random_step = random_step
         self._random_tensor = None
         self._current = {}  # variable -> the tensor that a read gives now
@@ -203,6 +204,10 @@ class Trace:
                 pending.pop()
                 continue
             if last.producer is None:
+                if self.open_size is not None:
+                    shape = [self.open_size if n is None else n for n in last.shape]
+                    self.bind(last, self.feed(shape, last.dtype, last.name))
+                    continue
                 raise ValueError(
                     f"{last!r} is an input, but no value was given for it; the result depends on it:"
                     " make it an input of the model or function"
