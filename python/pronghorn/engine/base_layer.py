@@ -66,11 +66,11 @@ class Layer(Tracked, NodeAccess):
     ...
     ...     def call(self, inputs):
     ...         return inputs * self.factor
-    >>> layer = Scale()
+    >>> layer = Scale(name="s")
     >>> layer(np.array([[1.0, 2.0]], "float32"))
     array([[1., 2.]], dtype=float32)
-    >>> layer.name, layer.count_params()
-    ('scale_1', 2)
+    >>> [weight.name for weight in layer.weights]
+    ['s/factor:0']
     """
 
     def __init__(self, **kwargs: Any):

@@ -50,10 +50,10 @@ class Network(NetworkConfig, Layer):
     Examples
     --------
     >>> from pronghorn.layers import Dense, Input
-    >>> x = Input((4,))
-    >>> network = Network(x, Dense(2)(x))
+    >>> x = Input((4,), name="x")
+    >>> network = Network(x, Dense(2, name="y")(x))
     >>> network.output_shape, [layer.name for layer in network.layers]
-    ((None, 2), ['input_1', 'dense_1'])
+    ((None, 2), ['x', 'y'])
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
