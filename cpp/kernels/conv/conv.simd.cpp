@@ -56,28 +56,35 @@ struct Pixels {
 
 template <class T>
 void locate(const Grid<T>& grid, int64_t row, int64_t rows, int count, Pixels<T>& pixels) {
-  int64_t position[3], rest = row;
-  for (int axis = 2; axis >= 0; axis--) position[axis] = rest % grid.size[axis], rest /= grid.size[axis];
-  int64_t sample = rest;
+  const Image<T>& image = grid.image;
+  int64_t x = row % grid.size[2], line = row / grid.size[2], i = 0;
+  const int64_t real = lesser(rows, count);
+  const auto reaches_inside = [&](int axis, int64_t at, int64_t last_at) {
+    const AxisTaps& t = grid.taps[axis];
+    return at + t.first_offset >= 0 &&
+           last_at + t.first_offset + (t.count - 1) * t.offset_step < image.size[axis];
+  };
   pixels.inside = true;
-  for (int i = 0; i < count; i++) {
-    int64_t from = sample * grid.image.batch_stride, to = sample * grid.dst_batch_stride;
-    for (int axis = 0; axis < 3; axis++) {
-      const AxisTaps& t = grid.taps[axis];
-      const int64_t at = position[axis] * grid.step[axis], first = at + t.first_offset;
-      pixels.at[axis][i] = at;
-      from += at * grid.image.stride[axis];
-      to += position[axis] * grid.dst_stride[axis];
-      pixels.inside &= first >= 0 && first + (t.count - 1) * t.offset_step < grid.image.size[axis];
+  for (; i < real; x = 0, line++) {
+    const int64_t y = line % grid.size[1], z = line / grid.size[1] % grid.size[0],
+                  sample = line / grid.size[1] / grid.size[0];
+    const int64_t at_z = z * grid.step[0], at_y = y * grid.step[1], end = lesser(real, i + grid.size[2] - x);
+    const T* base =
+        image.data + sample * image.batch_stride + at_z * image.stride[0] + at_y * image.stride[1];
+    T* dst = grid.dst + sample * grid.dst_batch_stride + z * grid.dst_stride[0] + y * grid.dst_stride[1];
+    const int64_t step = grid.step[2], first = x * step, last = (x + end - i - 1) * step;
+    pixels.inside = pixels.inside && reaches_inside(0, at_z, at_z) && reaches_inside(1, at_y, at_y) &&
+                    reaches_inside(2, first, last);
+    for (; i < end; i++, x++) {
+      pixels.at[0][i] = at_z, pixels.at[1][i] = at_y, pixels.at[2][i] = x * step;
+      pixels.base[i] = base + x * step * image.stride[2];
+      pixels.dst[i] = dst + x * grid.dst_stride[2];
     }
-    pixels.base[i] = grid.image.data + from;
-    pixels.dst[i] = grid.dst + to;
-    if (i + 1 < rows)  // rows beyond the last repeat it
-      for (int axis = 2; axis >= 0; axis--) {
-        if (++position[axis] < grid.size[axis]) break;
-        position[axis] = 0;
-        if (axis == 0) sample++;
-      }
+  }
+  for (; i < count; i++) {  // rows beyond the last repeat it
+    for (int axis = 0; axis < 3; axis++) pixels.at[axis][i] = pixels.at[axis][real - 1];
+    pixels.base[i] = pixels.base[real - 1];
+    pixels.dst[i] = pixels.dst[real - 1];
   }
 }
 
@@ -164,6 +171,14 @@ void point(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int c
   }
 }
 
+// `length` elements, one vector at least: writes up to a vector beyond them.
+template <class T>
+PRONGHORN_INLINE void copy_loosely(const T* from, int64_t length, T* to) {
+  int64_t k = 0;
+  for (; k + width<T> <= length; k += width<T>) store(to + k, load(from + k));
+  if (k < length) store(to + k, load_part(from + k, static_cast<int>(length - k)));
+}
+
 // The same for images of few channels: the taps are copied side by side.
 template <class T>
 void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int count, T* copy,
@@ -171,30 +186,24 @@ void gather(const Grid<T>& grid, const Part& part, const Pixels<T>& pixels, int 
   constexpr int64_t row_stride = sum_block + width<T>;
   segments.count = part.taps > 0;
   if (part.taps == 0) return;
-  for (int i = 0; i < count; i++) {
-    T* to = copy + i * row_stride;
-    Tap tap = tap_at(grid, part.first_tap);
-    for (int64_t done = 0; done < part.taps;) {
-      const int64_t taps = pixels.inside ? joined(grid, tap, part, part.taps - done) : 1;
-      const int64_t length = taps * part.channels;
-      if (pixels.inside ||
-          (tap_inside(grid, tap, 0, pixels.at[0][i]) && tap_inside(grid, tap, 1, pixels.at[1][i]) &&
-           tap_inside(grid, tap, 2, pixels.at[2][i]))) {
-        const T* from = pixels.base[i] + element_offset(grid, tap);
-        int64_t k = 0;
-        for (; k + width<T> <= length; k += width<T>) store(to + k, load(from + k));
-        if (k < length) store(to + k, load_part(from + k, static_cast<int>(length - k)));
-      } else {
-        for (int64_t k = 0; k < length; k++) to[k] = 0;
-      }
-      to += length;
-      done += taps;
-      advance(grid, tap, taps);
-    }
-    segments.rows[0][i] = copy + i * row_stride;
-  }
+  for (int i = 0; i < count; i++) segments.rows[0][i] = copy + i * row_stride;
   segments.terms[0] = part.first_term;
   segments.lengths[0] = part.taps * part.channels;
+  Tap tap = tap_at(grid, part.first_tap);
+  for (int64_t done = 0, taps; done < part.taps; done += taps, advance(grid, tap, taps)) {
+    taps = pixels.inside ? joined(grid, tap, part, part.taps - done) : 1;
+    const int64_t length = taps * part.channels, offset = element_offset(grid, tap);
+    T* to = copy + done * part.channels;
+    for (int i = 0; i < count; i++, to += row_stride) {
+      const bool inside = pixels.inside || (tap_inside(grid, tap, 0, pixels.at[0][i]) &&
+                                            tap_inside(grid, tap, 1, pixels.at[1][i]) &&
+                                            tap_inside(grid, tap, 2, pixels.at[2][i]));
+      if (inside)
+        copy_loosely(pixels.base[i] + offset, length, to);
+      else
+        for (int64_t k = 0; k < length; k++) to[k] = 0;
+    }
+  }
 }
 
 template <class T>
@@ -233,8 +242,10 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
     const int count = static_cast<int>(lesser(block, ceil_div(row_end - r, set.rows)));
     for (int i = 0; i < count; i++)
       locate(grid, r + i * set.rows, row_end - r - i * set.rows, set.rows, pixels[i]);
-    Part part = {0, lesser(taps, lesser(max_segments, greater(1, sum_block / channels))), 0,
-                 lesser(channels, sum_block), 0};
+    // parts of about sum_block terms, as even as taps allow
+    const int64_t parts = greater(1, (taps * channels + sum_block / 2) / sum_block);
+    Part part = {0, lesser(taps, lesser(max_segments, ceil_div(taps, parts))), 0, lesser(channels, sum_block),
+                 0};
     if (gathered) part.taps = lesser(taps, sum_block / channels);
     const int64_t taps_together = part.taps;
     while (true) {
