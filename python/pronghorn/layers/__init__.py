@@ -13,6 +13,7 @@ from typing import Any
 
 from ..engine.base_layer import InputSpec, Layer
 from ..engine.input_layer import Input, InputLayer
+from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D, Highway, MaxoutDense
 from .advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from .convolutional import (
     Conv1D,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D
 from .conv import Conv1D, Conv2D, Conv3D
 from .conv_transpose import Conv2DTranspose, Conv3DTranspose
 from .cropping import Cropping1D, Cropping2D, Cropping3D
@@ -24,8 +25,14 @@ SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 Convolution2DTranspose = Deconvolution2D = Deconv2D = Conv2DTranspose
 Deconvolution3D = Deconv3D = Conv3DTranspose
+AtrousConv1D = AtrousConvolution1D
+AtrousConv2D = AtrousConvolution2D
 
 __all__ = [
+    "AtrousConv1D",
+    "AtrousConv2D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",

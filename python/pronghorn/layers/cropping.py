@@ -12,10 +12,10 @@ class _Cropping(SpatialBorder):
 
     def call(self, inputs):
         sizes = self.compute_output_shape(inputs.shape)
-        if any(size <= 0 for size in sizes[1:]):
+        if any(size < 0 for size in sizes[1:]):
             raise ValueError(
-                f'{type(self).__name__} "{self.name}": cropping {self.cropping} leaves nothing of an '
-                f"input of shape {tuple(inputs.shape)}"
+                f'{type(self).__name__} "{self.name}": cropping {self.cropping} is more than an '
+                f"input of shape {tuple(inputs.shape)} has"
             )
         return inputs[tuple(slice(start, start + size) for (start, _), size in zip(self.all_axes(), sizes))]
 

@@ -8,6 +8,7 @@ from .. import activations, constraints, initializers, regularizers
 
 _MODULES = {
     "activation": activations,
+    "init": initializers,  # Keras 1's word, which its layers keep
     "initializer": initializers,
     "regularizer": regularizers,
     "constraint": constraints,
