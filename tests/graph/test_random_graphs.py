@@ -158,10 +158,67 @@ class Fuzzer(Builder):
         return self.where(self.greater(x, self.constant(0.3)), self.tanh(x), self.constant(0.5))
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_random_graph(seed):
-    b = Fuzzer(seed)
-    for _ in range(40):
+class ImageFuzzer(Fuzzer):
+    """Networks on images: channels first or last as it comes, with a skip connection now and then."""
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.sources = [self.feed((2, 6, 5, 3))]
+        self.values = self.sources[:]
+
+    def step(self):
+        x = self.values[-1]
+        layers = [self.conv_, self.conv_, self.depthwise, self.pool, self.normalize, self.activate]
+        layers += [self.bias, self.skip, self.pad_image]
+        if (
+            self.random.random() < 0.4
+        ):  # as a layer for channels first, the layer itself between its transposes
+            x = self.transpose(x, axes=[0, 3, 1, 2])
+            x = self.choose([self.relu, self.tanh, lambda v: self.multiply(v, self.constant(2.0))])(x)
+            x = self.add(x, self.reshape(self.state((self.shape(x)[1],)), shape=[1, self.shape(x)[1], 1, 1]))
+            x = self.transpose(x, axes=[0, 2, 3, 1])
+        x = self.choose(layers)(x)
+        if np.prod(self.shape(x)) <= 2000:
+            self.values.append(x)
+
+    def sizes(self, x):
+        strides = [int(n) for n in self.random.integers(1, 3, 2)]
+        return {"strides": strides, "pads_before": [1, 1], "pads_after": [1, 1]}
+
+    def conv_(self, x):
+        weights = self.state((3, int(self.random.integers(1, 4)), self.shape(x)[-1], 4))
+        return self.conv(x, weights, dilations=[1, 1], **self.sizes(x))
+
+    def depthwise(self, x):
+        weights = self.state((2, 3, self.shape(x)[-1], 1))
+        return self.depthwise_conv(x, weights, dilations=[1, 1], **self.sizes(x))
+
+    def pool(self, x):
+        return self.emit(self.choose(["max_pool", "average_pool"]), x, kernel=[2, 3], **self.sizes(x))
+
+    def normalize(self, x):
+        vectors = [self.state((self.shape(x)[-1],)) for _ in range(4)]
+        if self.random.random() < 0.5:
+            return self.batch_norm_train(x, *vectors[:2], epsilon=1e-2)[0]
+        scale = self.multiply(self.rsqrt(self.add(self.square(vectors[0]), self.constant(0.1))), vectors[1])
+        return self.add(self.multiply(self.subtract(x, vectors[2]), scale), vectors[3])
+
+    def activate(self, x):
+        return self.emit(self.choose(["relu", "sigmoid", "tanh", "softplus"]), x)
+
+    def bias(self, x):
+        return self.add(x, self.state((self.shape(x)[-1],)))
+
+    def skip(self, x):
+        alike = [v for v in self.values if self.shape(v) == self.shape(x)]
+        return self.add(self.choose(alike), x)
+
+    def pad_image(self, x):
+        return self.pad(x, before=[0, 1, 0, 0], after=[0, 0, 2, 0])
+
+
+def check(b, steps):
+    for _ in range(steps):
         b.step()
     results = b.values[-6:]
     total = None
@@ -179,3 +236,13 @@ def test_random_graph(seed):
         for expected, actual in zip(plain, b.run(**options)):
             scale = max(1.0, float(np.abs(expected).max(initial=0)))
             np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6 * scale, err_msg=str(options))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_graph(seed):
+    check(Fuzzer(seed), 40)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_image_graph(seed):
+    check(ImageFuzzer(seed), 12)
