@@ -351,12 +351,18 @@ class Network(NetworkConfig, Layer):
         inputs = to_list(inputs, allow_tuple=True)
         if trace is None:
             return self(unpack_singleton(inputs), mask=mask, training=training)
-        for x, value in zip(to_list(mask), inputs) if mask is not None else ():
-            value._keras_mask = x
+        outputs, _, _ = self.run_internal_graph(inputs, None if mask is None else to_list(mask))
+        return unpack_singleton(outputs)
+
+    def run_internal_graph(self, inputs: list, masks: list | None = None) -> tuple[list, list, list]:
+        """Run the graph on tensors of a trace; returns the outputs, their masks and their shapes."""
         if len(inputs) != len(self.inputs):
             raise ValueError(
                 f"Model {self.name} expects {len(self.inputs)} inputs, but it received {len(inputs)}"
             )
+        for x, mask in zip(inputs, masks or ()):
+            x._keras_mask = mask
+        trace = ops.current_trace()
         with trace.scope(dict(zip(self.inputs, inputs)), isolated=True):
             for depth in sorted(self._nodes_by_depth, reverse=True):
                 for node in self._nodes_by_depth[depth]:
@@ -364,7 +370,7 @@ class Network(NetworkConfig, Layer):
                         node.run(trace)
             self._add_own_losses(trace)
             outputs = [trace.resolve(x) for x in self.outputs]
-        return unpack_singleton(outputs)
+        return outputs, [getattr(x, "_keras_mask", None) for x in outputs], [x.shape for x in outputs]
 
     def _add_own_losses(self, trace: Any) -> None:
         """Add the losses and metrics that were given to the network or its layers as symbolic tensors."""

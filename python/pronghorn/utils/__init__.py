@@ -6,9 +6,17 @@ from .._lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    submodules=["conv_utils", "generic_utils", "layer_utils", "np_utils"],
+    submodules=[
+        "conv_utils",
+        "data_utils",
+        "generic_utils",
+        "layer_utils",
+        "losses_utils",
+        "metrics_utils",
+        "np_utils",
+    ],
     attributes={
-        "data_utils": ["GeneratorEnqueuer", "OrderedEnqueuer", "Sequence", "SequenceEnqueuer", "get_file"],
+        "data_utils": ["get_file"],
         "generic_utils": [
             "CustomObjectScope",
             "custom_object_scope",
