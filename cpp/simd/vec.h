@@ -372,15 +372,23 @@ PRONGHORN_INLINE Vec<double> round_even(Vec<double> v) {
 #endif
 }
 
-// Lanes added pairwise, in an order that depends on the width alone.
+// All lanes combined pairwise by f, the first half with the second; f takes vectors of any size and scalars.
+// The order depends on the width alone.
+template <class V, class F>
+PRONGHORN_INLINE auto fold(V v, const F& f) {
+  constexpr int n = sizeof(V) / sizeof(v[0]);
+  if constexpr (n == 2) {
+    return f(v[0], v[1]);
+  } else {
+    return [&]<int... I>(std::integer_sequence<int, I...>) {
+      return fold(f(__builtin_shufflevector(v, v, I...), __builtin_shufflevector(v, v, (I + n / 2)...)), f);
+    }(std::make_integer_sequence<int, n / 2>{});
+  }
+}
+
 template <class V>
 PRONGHORN_INLINE Element<V> sum(V v) {
-  using T = Element<V>;
-  T lane[width<T>];
-  store(lane, v);
-  for (int half = width<T> / 2; half >= 1; half /= 2)
-    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-  return lane[0];
+  return fold(v, [](auto a, auto b) { return a + b; });
 }
 
 }  // namespace

@@ -107,7 +107,9 @@ def test_python_functions():
 def test_dropout(isa, shape, dtype):
     x = np.random.RandomState(1).uniform(1, 2, shape).astype(dtype)
     found = run(lambda x: ops.dropout(x, 0.4, seed=SEED), x)
-    kept = draw("random_uniform", shape, dtype) >= np.dtype(dtype).type(0.4)
+    count = x.size
+    words = philox(SEED, 0, range((count + 7) // 8)).astype("<u4")
+    kept = words.view("<u2").ravel()[:count].reshape(shape) >= round(0.4 * 2**16)
     np.testing.assert_allclose(found, np.where(kept, x / 0.6, 0), rtol=1e-6)
 
 

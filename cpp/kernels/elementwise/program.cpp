@@ -26,7 +26,11 @@ constexpr int register_bytes =
     32 * 1024;                   // of all registers: most of an L1 cache, and small enough for any stack
 constexpr int vector_slot = 64;  // the widest vector
 constexpr int max_inputs = 24;
-constexpr int64_t chunk_cost = 32 * 1024;  // additions that are worth a thread's attention, about 10 us
+constexpr int64_t chunk_cost = 128 * 1024;  // additions that are worth a thread's attention, about 10 us
+
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 static_assert(tile_dtype<float> == static_cast<int>(DType::Float32) &&
               tile_dtype<bool> == static_cast<int>(DType::Bool));
@@ -69,10 +73,16 @@ Shape collapse(const Shape& shape, std::vector<Shape>& strides) {
   return Shape(sizes);
 }
 
+constexpr int fill_excess = 15;
+
+// n copies of a value, and up to fill_excess bytes more: whole 16-byte vectors are written.
 template <class T>
 void fill(char* to, const char* value, int64_t n) {
-  const T x = *reinterpret_cast<const T*>(value);
-  std::fill_n(reinterpret_cast<T*>(to), n, x);
+  typedef T Vector __attribute__((vector_size(16)));
+  T x;
+  std::memcpy(&x, value, sizeof x);
+  const Vector vector = x - Vector{};
+  for (int64_t i = 0; i < n * static_cast<int64_t>(sizeof(T)); i += 16) std::memcpy(to + i, &vector, 16);
 }
 
 void fill(char* to, const char* value, int64_t n, int bytes) {
@@ -180,26 +190,32 @@ TileKernel::TileKernel(const TileProgram& program, const std::vector<TensorType>
     fail(ErrorKind::Internal, "a tile program needs ", slots_used, " registers and ", inputs.size(),
          " inputs");
 
-  grain_ = std::max<int64_t>(chunk_cost / std::max<int64_t>(cost, 1), 256);
-  tile_ = slots_used ? register_bytes / widest / slots_used / 64 * 64 : grain_;
-  tile_ = std::min<int64_t>(tile_, slots_used ? 2048 : grain_);
+  choose_tile(slots_used, cost, widest);
+}
+
+// As many elements as the registers leave room for; without registers a whole chunk is one tile.
+void TileKernel::choose_tile(int slots, int64_t cost, int64_t widest) {
+  const int64_t grain = std::max<int64_t>(chunk_cost / std::max<int64_t>(cost, 1), 256);
+  tile_ = slots ? std::min<int64_t>(register_bytes / widest / slots / 64 * 64, 2048) : grain;
   // Tiles end where the inner axes end, as far as those fit: then what repeats outside of them is the same in
-  // each tile.
+  // each tile. A longer inner axis is cut evenly.
   int64_t period = 1;
   int outer = axes_.rank();
   while (outer > 0 && period * axes_[outer - 1] <= tile_) period *= axes_[--outer];
-  if (period > 1 && outer > 0)
+  if (period > 1 && outer > 0) {
     tile_ = tile_ / period * period;
-  else if (outer > 0 && outer == axes_.rank() && axes_.rank() > 1)
-    tile_ = (axes_.back() + (axes_.back() + tile_ - 1) / tile_ - 1) / ((axes_.back() + tile_ - 1) / tile_);
-  for (Input& input : inputs_) {
-    if (input.mode != Mode::Strided) continue;
-    const bool repeats =
-        std::all_of(input.strides.begin(), input.strides.begin() + outer, [](int64_t s) { return s == 0; });
-    if (repeats && period > 1) input.mode = Mode::Periodic;
+  } else if (outer == axes_.rank() && outer > 1) {
+    const int64_t pieces = ceil_div(axes_.back(), tile_);
+    tile_ = ceil_div(axes_.back(), pieces);
   }
-  slot_bytes_ = static_cast<int>((tile_ * widest + vector_slot - 1) / vector_slot * vector_slot);
-  grain_ = std::max<int64_t>(grain_ / tile_, 1) * tile_;
+  for (Input& input : inputs_) {
+    const auto outermost = input.strides.begin();
+    if (input.mode == Mode::Strided && period > 1 &&
+        std::all_of(outermost, outermost + outer, [](int64_t stride) { return stride == 0; }))
+      input.mode = Mode::Periodic;
+  }
+  slot_bytes_ = static_cast<int>(ceil_div(tile_ * widest + fill_excess, vector_slot) * vector_slot);
+  grain_ = std::max<int64_t>(grain / tile_, 1) * tile_;
 }
 
 // Elements [first, first + n) of an input in the order of the output: in place if they lie together, one
@@ -242,7 +258,7 @@ TileKernel::Spread TileKernel::spread(const Input& input, const char* src, int64
 }
 
 void TileKernel::run_range(const void* const* src, void* const* dst, int64_t begin, int64_t end) const {
-  alignas(64) char registers[register_bytes + max_registers * vector_slot];
+  alignas(64) char registers[register_bytes + 2 * max_registers * vector_slot];
   alignas(64) char scalars[max_inputs][vector_slot];
   Spread input_at[max_inputs];
   const int64_t longest = std::min(tile_, end - begin);

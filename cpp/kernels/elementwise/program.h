@@ -68,6 +68,7 @@ class TileKernel {
     int64_t step;  // as in TileArguments
   };
 
+  void choose_tile(int slots, int64_t cost, int64_t widest);
   void run_range(const void* const* src, void* const* dst, int64_t begin, int64_t end) const;
   Spread spread(const Input& input, const char* src, int64_t first, int64_t n, char* slot) const;
 

@@ -1,8 +1,8 @@
 // How random words become numbers, for the vector and the plain kernels alike.
 //
 // Elements come in groups of 64, aligned in the whole tensor, so that what an element gets depends on its
-// index alone. A group uses the 64 words (float: element i uses word i of philox) or 128 words (double) of
-// its own.
+// index alone. A group uses 64 words of philox (float: element i uses word i), 128 words (double) or, for
+// dropout, 32 words: 16 bits are enough to choose by.
 #pragma once
 #include "kernels/elementwise/instructions.h"
 
@@ -21,6 +21,11 @@ constexpr double truncated_most = 0.9544997361036416;
 constexpr float truncated_ratio[] = {
     -6.558205313922372e-06f, 9.209046402247623e-05f, -0.00021935538097750396f, -0.0032724153717116144f,
     0.01632176712155342f,    0.32811856269836426f,   1.2533141374588013f};
+
+// Elements whose 16 bits are less than this are dropped.
+[[maybe_unused]] inline uint32_t dropout_threshold(double rate) {
+  return static_cast<uint32_t>(rate * 0x1p16 + 0.5);
+}
 
 }  // namespace
 }  // namespace pronghorn

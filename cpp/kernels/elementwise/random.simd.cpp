@@ -1,6 +1,8 @@
 // Instructions that draw random numbers by counter; the numbers of an element are the same for any tiling and
 // number of threads.
 #include "kernels/elementwise/random.h"
+#include <type_traits>
+
 #include "kernels/elementwise/map.h"
 #include "simd/math.h"
 #include "simd/philox.h"
@@ -8,12 +10,25 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-template <class T>
+// The `count` words of a group.
+template <int count>
 PRONGHORN_INLINE void draw_words(const TileArguments& a, const void* step, int64_t group, uint32_t* words) {
   constexpr int at_once = 4 * width<uint64_t>;
   const auto counter = static_cast<uint64_t>(*static_cast<const int64_t*>(step));
-  for (int i = 0; i < random_words<T>; i += at_once)
-    philox_blocks(a.seed, counter, static_cast<uint64_t>((group * random_words<T> + i) / 4), words + i);
+  for (int i = 0; i < count; i += at_once)
+    philox_blocks(a.seed, counter, static_cast<uint64_t>((group * count + i) / 4), words + i);
+}
+
+// Calls f(group, offset in the tile, elements of the group before the tile, elements of the group in the
+// tile).
+template <class F>
+PRONGHORN_INLINE void for_each_group(const TileArguments& a, const F& f) {
+  for (int64_t i = 0; i < a.n;) {
+    const int64_t element = a.first + i, skip = element % random_group;
+    const int64_t left = a.n - i, count = left < random_group - skip ? left : random_group - skip;
+    f(element / random_group, i, skip, count);
+    i += count;
+  }
 }
 
 // Lanes [i, i + width) of a group's uniform numbers in [0, 1): 24 bits for float, 52 for double.
@@ -32,15 +47,11 @@ template <class T, class Fill>
 PRONGHORN_INLINE void draw(const TileArguments& a, const void* step, const Fill& fill) {
   alignas(64) uint32_t words[random_words<T>];
   alignas(64) T values[random_group];
-  T* const dst = static_cast<T*>(a.dst);
-  for (int64_t i = 0; i < a.n;) {
-    const int64_t element = a.first + i, group = element / random_group, skip = element % random_group;
-    const int64_t left = a.n - i, count = left < random_group - skip ? left : random_group - skip;
-    draw_words<T>(a, step, group, words);
+  for_each_group(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
+    draw_words<random_words<T>>(a, step, group, words);
     fill(words, values);
-    __builtin_memcpy(dst + i, values + skip, static_cast<size_t>(count) * sizeof(T));
-    i += count;
-  }
+    __builtin_memcpy(static_cast<T*>(a.dst) + i, values + skip, static_cast<size_t>(count) * sizeof(T));
+  });
 }
 
 template <class T, class F>
@@ -50,31 +61,43 @@ PRONGHORN_INLINE void draw_uniform(const TileArguments& a, const F& f) {
   });
 }
 
-// Kept values are scaled to keep the mean; immediate: rate. Element by element the same words as
-// random_uniform's for float, so the gradient draws the same mask.
+// As many 16-bit numbers as Vec<T> has lanes, widened.
+template <class T>
+struct HalvesOf {
+  typedef uint16_t type __attribute__((vector_size(2 * width<T>)));
+  using wide = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+};
+template <class T>
+PRONGHORN_INLINE Vec<typename HalvesOf<T>::wide> load_halves(const uint16_t* p) {
+  typename HalvesOf<T>::type halves;
+  __builtin_memcpy(&halves, p, sizeof halves);
+  return __builtin_convertvector(halves, Vec<typename HalvesOf<T>::wide>);
+}
+
+// Kept values are scaled to keep the mean; immediate: rate.
 template <class T>
 PRONGHORN_INLINE void dropout(const TileArguments& a) {
-  const Vec<T> rate = immediate<T>(a, 0), scale = broadcast(static_cast<T>(1.0 / (1.0 - a.immediate[0])));
-  const T* const src = static_cast<const T*>(a.src[0]);
-  T* const dst = static_cast<T*>(a.dst);
-  alignas(64) uint32_t words[random_words<T>];
-  for (int64_t i = 0; i < a.n;) {
-    const int64_t element = a.first + i, group = element / random_group, skip = element % random_group;
-    const int64_t left = a.n - i, count = left < random_group - skip ? left : random_group - skip;
-    draw_words<T>(a, a.src[1], group, words);
-    auto keep = [&](Vec<T> x, int at) {
-      return select(uniform(words, at, T{}) >= rate, x * scale, zero<T>());
-    };
+  using Wide = typename HalvesOf<T>::wide;
+  const Vec<T> scale = broadcast(static_cast<T>(1.0 / (1.0 - a.immediate[0])));
+  const Vec<Wide> threshold = broadcast(static_cast<Wide>(dropout_threshold(a.immediate[0])));
+  alignas(64) uint32_t words[random_group / 2];
+  const auto* halves = reinterpret_cast<const uint16_t __attribute__((may_alias))*>(words);
+  auto keep = [&](Vec<T> x, int at) {
+    return select(load_halves<T>(halves + at) >= threshold, x * scale, zero<T>());
+  };
+  for_each_group(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
+    draw_words<random_group / 2>(a, a.src[1], group, words);
+    const T* const src = static_cast<const T*>(a.src[0]) + i * a.step[0];
+    T* const dst = static_cast<T*>(a.dst) + i;
     if (count == random_group && a.step[0] == 1) {
-      for (int k = 0; k < random_group; k += width<T>) store(dst + i + k, keep(load(src + i + k), k));
+      for (int k = 0; k < random_group; k += width<T>) store(dst + k, keep(load(src + k), k));
     } else {
       alignas(64) T values[random_group] = {};
-      for (int64_t k = 0; k < count; k++) values[skip + k] = src[(i + k) * a.step[0]];
+      for (int64_t k = 0; k < count; k++) values[skip + k] = src[k * a.step[0]];
       for (int k = 0; k < random_group; k += width<T>) store(values + k, keep(load(values + k), k));
-      __builtin_memcpy(dst + i, values + skip, static_cast<size_t>(count) * sizeof(T));
+      __builtin_memcpy(dst, values + skip, static_cast<size_t>(count) * sizeof(T));
     }
-    i += count;
-  }
+  });
 }
 
 constexpr TileTable make() {

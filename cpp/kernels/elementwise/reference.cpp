@@ -169,7 +169,9 @@ constexpr TileTable make_random() {
     using T = decltype(tag);
     const T scale = static_cast<T>(1.0 / (1.0 - a.immediate[0]));
     for (int64_t i = 0; i < a.n; i++) {
-      const bool kept = uniform(a, a.src[1], a.first + i, T{}) >= static_cast<T>(a.immediate[0]);
+      const int64_t element = a.first + i;
+      const uint32_t half = word(a, a.src[1], element / 2) >> (element % 2 * 16) & 0xffff;
+      const bool kept = half >= dropout_threshold(a.immediate[0]);
       static_cast<T*>(a.dst)[i] = kept ? static_cast<const T*>(a.src[0])[i * a.step[0]] * scale : 0;
     }
   });

@@ -11,7 +11,7 @@ PRONGHORN_KERNEL_TABLES(ReduceTable, reduce_table)
 
 namespace {
 
-constexpr int64_t chunk_elements = 32 * 1024;
+constexpr int64_t chunk_elements = 64 * 1024;
 constexpr int64_t few = 8;  // independent results: with more of them the reduced axis is not cut
 
 int64_t ceil_div(int64_t a, int64_t b) {

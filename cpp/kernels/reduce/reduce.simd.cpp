@@ -21,15 +21,6 @@ PRONGHORN_INLINE V combine(V a, V b) {
 }
 
 template <ReduceOp op, class T>
-PRONGHORN_INLINE T lanes(Vec<T> v) {
-  T lane[width<T>];
-  store(lane, v);
-  for (int half = width<T> / 2; half >= 1; half /= 2)
-    for (int i = 0; i < half; i++) lane[i] = combine<op>(lane[i], lane[i + half]);
-  return lane[0];
-}
-
-template <ReduceOp op, class T>
 PRONGHORN_INLINE T block(const T* src, int64_t n) {
   constexpr int w = width<T>;
   const Vec<T> start = broadcast(reduce_identity<T>(op));
@@ -46,7 +37,8 @@ PRONGHORN_INLINE T block(const T* src, int64_t n) {
     const int rest = static_cast<int>(n - i);
     b = combine<op>(b, select(iota<T>() < broadcast(static_cast<T>(rest)), load_part(src + i, rest), start));
   }
-  return lanes<op, T>(combine<op>(combine<op>(a, b), combine<op>(c, d)));
+  return static_cast<T>(fold(combine<op>(combine<op>(a, b), combine<op>(c, d)),
+                             [](auto x, auto y) { return combine<op>(x, y); }));
 }
 
 template <ReduceOp op, class T, class Total>
