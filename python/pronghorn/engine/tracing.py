@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import ops, optimizers
 from ..backend.phase import learning_phase
+from ..metrics import Metric
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.losses_utils import squeeze_or_expand_dimensions
 from .call_context import CallContext
@@ -28,11 +29,26 @@ class Step:
         Shape and dtype of each result.
     """
 
-    def __init__(self, program, dtypes, names, result_types):
+    def __init__(self, program, dtypes, names, result_types, metrics=()):
         self.program = program
         self.dtypes = dtypes
         self.names = names
         self.result_types = result_types
+        # A training by single batches resets its metrics at each: what that takes is found once.
+        plain = [metric for metric in metrics if type(metric).reset_states is Metric.reset_states]
+        self._own_reset = [metric for metric in metrics if metric not in plain]
+        self._zeros = [
+            (variable.state, np.zeros(variable.shape, variable.dtype))
+            for metric in plain
+            for variable in metric.weights
+        ]
+
+    def reset_metrics(self) -> None:
+        """Lets the metrics that this step updates start afresh."""
+        for state, zeros in self._zeros:
+            state.assign(zeros)
+        for metric in self._own_reset:
+            metric.reset_states()
 
     def run(self, arrays) -> list:
         """Runs one batch and returns the results as arrays."""
@@ -82,17 +98,16 @@ def trace_step(model, mode: str, input_shapes, target_shapes=(), weight_shapes=(
             ]
             outputs = to_list(model._call_traced(trace, unpack_singleton(inputs), {}), allow_tuple=True)
             if mode == PREDICT:
-                fetched = outputs
-                names = []
+                fetched, names, metrics = outputs, [], ()
             else:
                 arithmetic = _Objective(model, context, outputs, feed, target_shapes, weight_shapes)
-                fetched, names = arithmetic.results, arithmetic.names
+                fetched, names, metrics = arithmetic.results, arithmetic.names, arithmetic.metrics
                 if mode == TRAIN:
                     _update_weights(trace, model, arithmetic.total_loss)
         for tensor in fetched:
             trace.fetch(tensor)
         types = [(tensor.shape, tensor.dtype) for tensor in fetched]
-        return Step(trace.compile(), dtypes, names, types)
+        return Step(trace.compile(), dtypes, names, types, metrics)
 
 
 class _Objective:
@@ -147,6 +162,7 @@ class _Objective:
         self.total_loss = ops.mean(total) if total.shape else total
         self.results = [self.total_loss] + [metric.result() for metric in measured]
         self.names = ["loss"] + [metric.name for metric in measured]
+        self.metrics = measured
 
     def _loss(self, i, y_true, y_pred, weight):
         function = self.model.loss_functions[i]

@@ -472,11 +472,10 @@ class Model(CompileMethods, GeneratorMethods, Network):
         -------
         array, or list of arrays where the model has several outputs
         """
-        if type(x) is np.ndarray and callbacks is None and not verbose and steps is None:
-            step = self._quick_step(x, batch_size)
+        if callbacks is None and not verbose and steps is None and batch_size is None:
+            step = self._quick_step(PREDICT, x)
             if step is not None:
-                results = step.run((x,))
-                return results[0] if len(results) == 1 else results
+                return unpack_singleton(step.run((x,)))
         batch_size = self._validate_or_infer_batch_size(batch_size, steps, x)
         if training_utils.is_generator_or_sequence(x):
             return self.predict_generator(
@@ -506,18 +505,9 @@ class Model(CompileMethods, GeneratorMethods, Network):
             )
         batches = training_arrays.ArrayBatches(self, PREDICT, inputs, [], [], batch_size)
         result = training_arrays.predict_loop(self, batches, verbose=verbose, callbacks=callbacks)
-        if rows <= batch_size and type(x) is np.ndarray and x.shape == inputs[0].shape:
-            self._quick[x.shape, x.dtype] = batches.step, batch_size, fixed_phase()
+        if rows <= min(batch_size, 32) and type(x) is np.ndarray and x.shape == inputs[0].shape:
+            self._quick[self._quick_key(PREDICT, x)] = batches.step
         return result
-
-    def _quick_step(self, x, batch_size):
-        """The step of an earlier `predict` on one batch of this very shape, found without further checks."""
-        if self.__dict__.get("_steps_of", x) is not self.outputs:
-            return None
-        found = self._quick.get((x.shape, x.dtype))
-        if found is None or batch_size not in (None, found[1]) or found[2] != fixed_phase():
-            return None
-        return found[0]
 
     # --- single batches
 
@@ -539,15 +529,21 @@ class Model(CompileMethods, GeneratorMethods, Network):
             In the order of `metrics_names`.
         """
         self._assert_compiled()
+        if class_weight is None:
+            step = self._quick_step(TRAIN, x, y, sample_weight)
+            if step is not None:
+                return _results(step, (x, y), reset_metrics)
         data = self._standardize_user_data(x, y, sample_weight=sample_weight, class_weight=class_weight)
-        return self._on_batch(TRAIN, data, reset_metrics)
+        return self._on_batch(TRAIN, data, reset_metrics, x, y)
 
     def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
         """Computes loss and metrics on one batch; see `train_on_batch`."""
         self._assert_compiled()
-        return self._on_batch(
-            TEST, self._standardize_user_data(x, y, sample_weight=sample_weight), reset_metrics
-        )
+        step = self._quick_step(TEST, x, y, sample_weight)
+        if step is not None:
+            return _results(step, (x, y), reset_metrics)
+        data = self._standardize_user_data(x, y, sample_weight=sample_weight)
+        return self._on_batch(TEST, data, reset_metrics, x, y)
 
     def predict_on_batch(self, x):
         """Computes the outputs for one batch.
@@ -565,20 +561,52 @@ class Model(CompileMethods, GeneratorMethods, Network):
         return unpack_singleton(self._run_batch(PREDICT, (inputs, [], [])))
 
     def _run_batch(self, mode, data) -> list:
-        shapes = [[None if array is None else array.shape for array in group] for group in data]
-        step = self._step_for(mode, *shapes)
+        step = self._step_of(mode, data)
         return step.run([array for group in data for array in group if array is not None])
 
-    def _on_batch(self, mode, data, reset_metrics):
+    def _step_of(self, mode, data):
+        return self._step_for(
+            mode, *([None if array is None else array.shape for array in group] for group in data)
+        )
+
+    def _on_batch(self, mode, data, reset_metrics, x=None, y=None):
         if data[0] and len(data[0][0]) == 0:
             raise ValueError(
-                "Expected at least one sample, but got empty arrays: inputs of shapes "
-                f"{[x.shape for x in data[0]]}."
+                "Expected at least one sample, but got empty arrays: "
+                f"inputs of shapes {[array.shape for array in data[0]]}."
             )
-        results = [float(value) if value.ndim == 0 else value for value in self._run_batch(mode, data)]
-        if reset_metrics:
-            self.reset_metrics()
-        return unpack_singleton(results)
+        step = self._step_of(mode, data)
+        arrays = [array for group in data for array in group if array is not None]
+        # What was passed as it is used can go the quick way the next time.
+        if len(arrays) == 2 and all(
+            type(a) is np.ndarray and a.shape == b.shape for a, b in zip((x, y), arrays)
+        ):
+            self._quick[self._quick_key(mode, x, y)] = step
+        return _results(step, arrays, reset_metrics)
+
+    def _quick_key(self, mode, x, y=None):
+        variant = self.optimizer.variant() if mode == TRAIN else None
+        of_y = None if y is None else (y.shape, y.dtype)
+        return mode, x.shape, x.dtype, of_y, fixed_phase(), variant
+
+    def _quick_step(self, mode, x, y=None, sample_weight=None):
+        """The step of an earlier call with arrays of these very shapes, found without checking them again."""
+        if self.__dict__.get("_steps_of", x) is not self.outputs or sample_weight is not None:
+            return None
+        if type(x) is not np.ndarray or not (mode == PREDICT or type(y) is np.ndarray):
+            return None
+        step = self._quick.get(self._quick_key(mode, x, y))
+        if step is not None and mode != PREDICT:
+            shape = tuple(self._feed_outputs[0].shape)
+            training_utils.check_target_values(y, self._feed_loss_fns[0], shape, self._feed_output_names[0])
+        return step
+
+
+def _results(step, arrays, reset_metrics):
+    results = [float(value) if value.ndim == 0 else value for value in step.run(arrays)]
+    if reset_metrics:
+        step.reset_metrics()
+    return unpack_singleton(results)
 
 
 def _split(data, share):
