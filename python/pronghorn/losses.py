@@ -427,5 +427,6 @@ def get(identifier):
     if identifier is None or callable(identifier):
         return identifier
     if isinstance(identifier, (str, dict)):
-        return deserialize(identifier)
+        found = deserialize(identifier)
+        return found() if isinstance(found, type) else found
     raise ValueError(f"Could not interpret loss function identifier: {identifier!r}")

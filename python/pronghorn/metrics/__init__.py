@@ -96,7 +96,8 @@ def get(identifier):
     True
     """
     if isinstance(identifier, (str, dict)):
-        return deserialize(identifier)
+        found = deserialize(identifier)
+        return found() if isinstance(found, type) else found
     if callable(identifier):
         return identifier
     raise ValueError(f"Could not interpret metric function identifier: {identifier!r}")

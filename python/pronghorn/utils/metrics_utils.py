@@ -114,6 +114,10 @@ def update_confusion_matrix_variables(
         )
     floatx = config.floatx()
     y_true, y_pred = ops.cast(y_true, floatx), ops.cast(y_pred, floatx)
+    if top_k is not None:
+        y_pred = filter_top_k(y_pred, top_k)
+    if class_id is not None:
+        y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
     if sample_weight is None:
         y_pred, y_true = losses_utils.squeeze_or_expand_dimensions(y_pred, y_true=y_true)
     else:
@@ -122,10 +126,6 @@ def update_confusion_matrix_variables(
         )
     if tuple(y_pred.shape) != tuple(y_true.shape):
         raise ValueError(f"Shapes {tuple(y_pred.shape)} and {tuple(y_true.shape)} are incompatible")
-    if top_k is not None:
-        y_pred = filter_top_k(y_pred, top_k)
-    if class_id is not None:
-        y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
     weights = None
     if sample_weight is not None:
         weights = ops.reshape(losses_utils.broadcast_weights(y_pred, sample_weight), (1, -1))
