@@ -10,13 +10,15 @@ namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
 constexpr int max_segments = 64;
+constexpr int64_t chunk_pixels = 192;
 constexpr int64_t most_slices = 16, slice_pixels = 512, most_partial_bytes = 32 << 20;
 
 struct Plan {
   int64_t runs_per_row, run;       // rows of dst are cut into runs of at most `run` pixels
   int64_t rows_per_chunk, chunks;  // chunks of whole rows (or single runs) that the caches hold
   int64_t span, tiles_per_span,
-      row_tiles;  // rows of the result that tiles do not straddle: one tap's channels, or all
+      row_tiles;  // rows of the result that tiles do not straddle: one tap's channels
+                  // where taps differ in what they read as padding, or all
   int64_t slices, groups;
   int64_t zeros;  // elements of a row of padding
 };
@@ -25,12 +27,16 @@ template <class T>
 Plan make_plan(const ConvProblem& p) {
   const TileSet<T>& set = tiles<T>();
   Plan plan;
-  plan.run = lesser(p.dst[2], sum_block);
+  plan.run = lesser(p.dst[2], chunk_pixels);
   plan.runs_per_row = ceil_div(p.dst[2], greater(plan.run, 1));
-  plan.rows_per_chunk = plan.runs_per_row > 1 ? 1 : greater(1, sum_block / greater(plan.run, 1));
+  plan.rows_per_chunk = plan.runs_per_row > 1 ? 1 : greater(1, chunk_pixels / greater(plan.run, 1));
   const int64_t rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
   plan.chunks = ceil_div(rows, plan.rows_per_chunk);
-  plan.span = p.ic >= 8 ? p.ic : p.taps() * p.ic;
+  bool padded = false;
+  for (int axis = 0; axis < 3; axis++)
+    padded |= p.pad[axis] > 0 ||
+              (p.dst[axis] - 1) * p.stride[axis] + (p.kernel[axis] - 1) * p.dilation[axis] >= p.src[axis];
+  plan.span = padded && p.ic >= 8 ? p.ic : p.taps() * p.ic;
   plan.tiles_per_span = ceil_div(plan.span, set.rows);
   plan.row_tiles = p.taps() * p.ic / plan.span * plan.tiles_per_span;
   const int64_t size = p.taps() * p.ic * p.oc;
@@ -59,18 +65,20 @@ inline TileRows rows_of(const ConvProblem& p, const Plan& plan, int64_t tile, in
   const int64_t in_span = tile % plan.tiles_per_span * tile_rows;
   rows.first = tile / plan.tiles_per_span * plan.span + in_span;
   rows.count = lesser(tile_rows, plan.span - in_span);
+  int64_t channel = rows.first % p.ic, tap = rows.first / p.ic;
+  int64_t at[3] = {tap / p.kernel[2] / p.kernel[1], tap / p.kernel[2] % p.kernel[1], tap % p.kernel[2]};
   for (int i = 0; i < count; i++) {
-    const int64_t row = rows.first + lesser(i, rows.count - 1), tap = row / p.ic;
-    const int64_t at[3] = {tap / p.kernel[2] / p.kernel[1], tap / p.kernel[2] % p.kernel[1],
-                           tap % p.kernel[2]};
-    rows.element[i] = 0;
+    int64_t element = 0;
     for (int axis = 0; axis < 3; axis++) {
       rows.offset[axis][i] = at[axis] * p.dilation[axis] - p.pad[axis];
-      rows.element[i] = rows.element[i] * p.src[axis] + rows.offset[axis][i];
+      element = element * p.src[axis] + rows.offset[axis][i];
     }
-    rows.element[i] = rows.element[i] * p.ic + row % p.ic;
+    rows.element[i] = element * p.ic + channel;
     rows.least = i ? lesser(rows.least, rows.offset[2][i]) : rows.offset[2][i];
     rows.most = i ? greater(rows.most, rows.offset[2][i]) : rows.offset[2][i];
+    if (i + 1 >= rows.count || ++channel < p.ic) continue;  // rows beyond the last repeat it
+    channel = 0;
+    for (int axis = 2; axis >= 0 && ++at[axis] == p.kernel[axis]; axis--) at[axis] = 0;
   }
   return rows;
 }
@@ -83,12 +91,19 @@ struct Segments {
   int count = 0;
 };
 
+// A row of dst in the chunk at hand, or a part of one.
+template <class T>
+struct Line {
+  const T* src;        // where position 0 of the row reads the image
+  int64_t at_z, at_y;  // coordinates of that
+  int64_t begin, end;  // positions
+  int64_t pixel;       // of `begin`, from the start of the chunk
+};
+
 // One task: a slice of the pixels, a group of tiles.
 template <class T>
 struct Task {
   const ConvProblem& p;
-  const Plan& plan;
-  const T* src;
   const T* zeros;
   T* sums;            // taps × ic rows of oc columns
   const T* diff_dst;  // first pixel of the chunk
@@ -121,11 +136,10 @@ void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments) {
   segments.count = 0;
 }
 
-// Adds the pixels [begin, end) of one row of dst, which is at `pixel` of its chunk; src_row is where position
-// (row, 0) reads the image.
+// Adds the positions [begin, end) of a line; even says that all of them read inside of the image's width.
 template <class T>
-void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows], const T* src_row,
-             int64_t begin, int64_t end, int64_t pixel, bool even, Segments<T>& segments) {
+void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows],
+             const Line<T>& line, int64_t begin, int64_t end, bool even, Segments<T>& segments) {
   const ConvProblem& p = task.p;
   if (segments.count == max_segments) flush(task, rows, segments);
   const int64_t at = begin * p.stride[2];
@@ -134,46 +148,37 @@ void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max
   for (int i = 0; i < tiles<T>().rows; i++) {
     const bool real = inside[i] && (even || static_cast<uint64_t>(at + rows.offset[2][i]) <
                                                 static_cast<uint64_t>(p.src[2]));
-    pointers[i] = real ? src_row + at * p.ic + rows.element[i] : task.zeros;
+    pointers[i] = real ? line.src + at * p.ic + rows.element[i] : task.zeros;
     any |= real;
   }
   if (!any) return;
-  segments.pixel[segments.count] = pixel;
+  segments.pixel[segments.count] = line.pixel + begin - line.begin;
   segments.length[segments.count++] = end - begin;
 }
 
 template <class T>
-void add_tile(const Task<T>& task, const TileRows& rows, int64_t row, int64_t row_end) {
+void add_tile(const Task<T>& task, const TileRows& rows, const Line<T>* line, const Line<T>* last) {
   const ConvProblem& p = task.p;
-  const Plan& plan = task.plan;
   Segments<T> segments;
-  int64_t pixel = 0;
   // positions from `low` to before `high` read inside of the image's width with every row of the tile
   const int64_t low = rows.least < 0 ? ceil_div(-rows.least, p.stride[2]) : 0;
   const int64_t room = p.src[2] - rows.most;
   const int64_t high = room > 0 ? ceil_div(room, p.stride[2]) : 0;
-  for (; row < row_end; row++) {
-    const int64_t line = row / plan.runs_per_row, y = line % p.dst[1], z = line / p.dst[1] % p.dst[0];
-    const int64_t sample = line / p.dst[1] / p.dst[0];
-    const int64_t begin = row % plan.runs_per_row * plan.run, end = lesser(begin + plan.run, p.dst[2]);
-    const int64_t at_y = y * p.stride[1], at_z = z * p.stride[0];
+  for (; line != last; line++) {
     bool inside[max_tile_rows], any = false;
     for (int i = 0; i < tiles<T>().rows; i++) {
-      inside[i] = static_cast<uint64_t>(at_z + rows.offset[0][i]) < static_cast<uint64_t>(p.src[0]) &&
-                  static_cast<uint64_t>(at_y + rows.offset[1][i]) < static_cast<uint64_t>(p.src[1]);
+      inside[i] = static_cast<uint64_t>(line->at_z + rows.offset[0][i]) < static_cast<uint64_t>(p.src[0]) &&
+                  static_cast<uint64_t>(line->at_y + rows.offset[1][i]) < static_cast<uint64_t>(p.src[1]);
       any |= inside[i];
     }
-    if (any) {
-      const T* src_row = task.src + ((sample * p.src[0] + at_z) * p.src[1] + at_y) * p.src[2] * p.ic;
-      const int64_t even = lesser(greater(low, begin), end), even_end = greater(lesser(high, end), even);
-      for (int64_t x = begin; x < even; x++)
-        add_run(task, rows, inside, src_row, x, x + 1, pixel + x - begin, false, segments);
-      if (even < even_end)
-        add_run(task, rows, inside, src_row, even, even_end, pixel + even - begin, true, segments);
-      for (int64_t x = even_end; x < end; x++)
-        add_run(task, rows, inside, src_row, x, x + 1, pixel + x - begin, false, segments);
-    }
-    pixel += end - begin;
+    if (!any) continue;
+    const int64_t even = lesser(greater(low, line->begin), line->end),
+                  even_end = greater(lesser(high, line->end), even);
+    for (int64_t x = line->begin; x < even; x++)
+      add_run(task, rows, inside, *line, x, x + 1, false, segments);
+    if (even < even_end) add_run(task, rows, inside, *line, even, even_end, true, segments);
+    for (int64_t x = even_end; x < line->end; x++)
+      add_run(task, rows, inside, *line, x, x + 1, false, segments);
   }
   if (segments.count) flush(task, rows, segments);
 }
@@ -186,21 +191,30 @@ void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, 
                 tile_end = (group + 1) * plan.row_tiles / plan.groups;
   const int64_t chunk = slice * plan.chunks / plan.slices,
                 chunk_end = (slice + 1) * plan.chunks / plan.slices;
-  alignas(64) T tail[sum_block * 3 * width<T>];  // a panel is at most three vectors wide
+  alignas(64) T tail[chunk_pixels * 3 * width<T>];  // a panel is at most three vectors wide
   const int64_t partial = p.oc % set.panel, all_rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
   for (int64_t i = tile; i < tile_end; i++) {
     const TileRows rows = rows_of(p, plan, i, set.rows, set.rows);
     __builtin_memset(sums + rows.first * p.oc, 0, static_cast<size_t>(rows.count * p.oc) * sizeof(T));
   }
+  Line<T> lines[chunk_pixels];
   for (int64_t c = chunk; c < chunk_end; c++) {
     const int64_t row = c * plan.rows_per_chunk, row_end = lesser(row + plan.rows_per_chunk, all_rows);
-    const int64_t first = row / plan.runs_per_row * p.dst[2] + row % plan.runs_per_row * plan.run;
-    const int64_t last = (row_end - 1) / plan.runs_per_row * p.dst[2] +
-                         lesser(((row_end - 1) % plan.runs_per_row + 1) * plan.run, p.dst[2]);
-    const Task<T> task = {p, plan, o.a, zeros, sums, o.b + first * p.oc, tail};
-    if (partial) pack_rows(task.diff_dst + p.oc - partial, p.oc, partial, last - first, tail, set.panel);
+    int64_t pixels = 0, first = 0;
+    for (int64_t r = row; r < row_end; r++) {
+      const int64_t at = r / plan.runs_per_row, y = at % p.dst[1], z = at / p.dst[1] % p.dst[0],
+                    sample = at / p.dst[1] / p.dst[0];
+      const int64_t begin = r % plan.runs_per_row * plan.run, end = lesser(begin + plan.run, p.dst[2]);
+      const int64_t at_z = z * p.stride[0], at_y = y * p.stride[1];
+      const T* src = o.a + ((sample * p.src[0] + at_z) * p.src[1] + at_y) * p.src[2] * p.ic;
+      lines[r - row] = {src, at_z, at_y, begin, end, pixels};
+      if (r == row) first = at * p.dst[2] + begin;
+      pixels += end - begin;
+    }
+    const Task<T> task = {p, zeros, sums, o.b + first * p.oc, tail};
+    if (partial) pack_rows(task.diff_dst + p.oc - partial, p.oc, partial, pixels, tail, set.panel);
     for (int64_t i = tile; i < tile_end; i++)
-      add_tile(task, rows_of(p, plan, i, set.rows, set.rows), row, row_end);
+      add_tile(task, rows_of(p, plan, i, set.rows, set.rows), lines, lines + (row_end - row));
   }
 }
 
