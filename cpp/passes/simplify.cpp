@@ -30,9 +30,11 @@ Graph simplify(const Graph& graph) {
   Graph best = Rewriter(rules).run(graph);
 
   // Sinking transposes only pays where they meet their inverse further down, which is seen when it is done.
-  if (transposed_bytes(best) > 0) {
-    Graph sunk = Rewriter(joined(rules, sinking_rules())).run(best);
-    if (transposed_bytes(sunk) < transposed_bytes(best)) best = std::move(sunk);
+  for (bool dropouts : {true, false}) {
+    if (transposed_bytes(best) == 0) break;
+    const std::vector<RuleRow> more = dropouts ? dropout_sinking_rules() : std::vector<RuleRow>{};
+    Graph sunk = Rewriter(joined(rules, sinking_rules(), more)).run(best);
+    if (draws_agree(sunk) && transposed_bytes(sunk) < transposed_bytes(best)) best = std::move(sunk);
   }
   return Rewriter(constant_broadcast_rules()).run(best);
 }

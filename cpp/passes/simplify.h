@@ -19,6 +19,10 @@ std::vector<RuleRow> loss_rules();       // log of softmax, cross-entropy of sof
 
 // Transposes moved behind elementwise ops, where they may meet their inverse (simplify_layout.cpp).
 std::vector<RuleRow> sinking_rules();
+std::vector<RuleRow> dropout_sinking_rules();
+
+// Whether all dropouts that draw with the same seed count their elements in the same order.
+bool draws_agree(const Graph& graph);
 
 // Nodes that only make a constant larger, for what is left when all other rules have run.
 std::vector<RuleRow> constant_broadcast_rules();

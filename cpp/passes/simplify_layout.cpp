@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "passes/simplify.h"
@@ -104,6 +105,19 @@ Value sink_concatenate(Rewriter& r, const Node& node) {
   return r.transpose(r.emit("concatenate", inputs, {{"axis", axes[axis]}}), axes);
 }
 
+// A dropout draws by position, so on moved elements it drops others. Which ones does not matter, as long as
+// the backward pass drops the same: the attribute "layout" says how the elements were moved, and
+// draws_agree() compares.
+Value sink_dropout(Rewriter& r, const Node& node) {
+  if (!r.is(node.inputs[0], "transpose")) return {};
+  const Integers axes = axes_of(r, node.inputs[0]);
+  Attributes attributes = node.attributes;
+  Integers layout = attributes.get<Integers>("layout", {});
+  layout.insert(layout.end(), axes.begin(), axes.end());
+  attributes.set("layout", layout);
+  return r.transpose(r.emit("dropout", {input_of(r, node.inputs[0]), node.inputs[1]}, attributes), axes);
+}
+
 // Ops with a number per axis in each of some attributes.
 Value sink_per_axis(Rewriter& r, const Node& node) {
   if (!r.is(node.inputs[0], "transpose")) return {};
@@ -133,6 +147,21 @@ std::vector<RuleRow> sinking_rules() {
           {"concatenate", sink_concatenate},
           {"slice", sink_per_axis},
           {"pad", sink_per_axis}};
+}
+
+std::vector<RuleRow> dropout_sinking_rules() {
+  return {{"dropout", sink_dropout}};
+}
+
+bool draws_agree(const Graph& graph) {
+  std::map<int64_t, Integers> layout_of;  // by seed
+  for (const Node& node : graph.nodes()) {
+    if (std::string_view(node.op->name) != "dropout") continue;
+    const Integers layout = node.attributes.get<Integers>("layout", {});
+    const auto [known, first] = layout_of.emplace(node.attributes.get<int64_t>("seed"), layout);
+    if (!first && known->second != layout) return false;
+  }
+  return true;
 }
 
 }  // namespace pronghorn

@@ -288,11 +288,29 @@ def test_large_results_are_not_folded():
     assert "exp" in op_names(b.graph.simplified())
 
 
-def test_dropout_stays_where_it_is():
-    """Its random numbers go by position, so it must not change places with a transpose or a broadcast."""
+def dropout_between_transposes(b, x):
+    x = b.transpose(x, axes=[0, 2, 1])
+    y = b.dropout(x, b.constant(3, "int64"), rate=0.5, seed=7)
+    return b.transpose(y, axes=[0, 2, 1])
+
+
+def test_dropout_between_transposes():
+    """Forward and backward drop the same elements, wherever the transposes have gone."""
     b = Builder()
-    step = b.constant(3, "int64")
-    x = b.transpose(b.feed((4, 6, 5)), axes=[0, 2, 1])
-    b.fetch(b.transpose(b.dropout(x, step, rate=0.5, seed=7), axes=[0, 2, 1]))
-    assert sorted(op_names(b.graph.simplified())) == ["dropout", "transpose", "transpose"]
+    x, weights = b.feed((4, 6, 5)), b.feed((4, 6, 5))
+    y = dropout_between_transposes(b, x)
+    total = b.sum(b.multiply(y, weights), axes=[0, 1, 2], keepdims=False)
+    (gradient,) = b.gradients(total, [x])
+    b.fetch(y, gradient)
+    assert op_names(b.graph.simplified()).count("transpose") == 0
+    y, gradient = b.run()
+    assert 0.2 < (y == 0).mean() < 0.8
+    np.testing.assert_allclose(y * b.arrays[1], gradient * b.arrays[0], rtol=1e-13)
+
+
+def test_dropout_drawn_in_two_layouts_stays():
+    b = Builder()
+    x = b.feed((5, 5, 5))
+    b.fetch(dropout_between_transposes(b, x), b.dropout(x, b.constant(3, "int64"), rate=0.5, seed=7))
+    assert op_names(b.graph.simplified()).count("transpose") == 2
     assert_same_values(b)
