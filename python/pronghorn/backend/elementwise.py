@@ -62,6 +62,7 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> sum(np.ones((2, 3), "float32"), axis=1)
     array([3., 3.], dtype=float32)
     """
@@ -147,6 +148,7 @@ def sqrt(x: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> sqrt(np.array([4.0, -1.0], "float32"))
     array([2., 0.], dtype=float32)
     """
@@ -196,6 +198,7 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> clip(np.array([-2.0, 0.5, 2.0], "float32"), 0.0, 1.0)
     array([0. , 0.5, 1. ], dtype=float32)
     """

@@ -222,8 +222,8 @@ class Masking(Layer):
     --------
     >>> import numpy as np
     >>> from pronghorn.models import Sequential
-    >>> model = Sequential([Masking(mask_value=-1.0, input_shape=(2, 1))])
-    >>> model.predict(np.array([[[5.0], [-1.0]]])).ravel()
+    >>> model = Sequential([Masking(mask_value=1.0, input_shape=(2, 1))])
+    >>> model.predict(np.array([[[5.0], [1.0]]])).ravel()
     array([5., 0.], dtype=float32)
     """
 
