@@ -20,11 +20,18 @@ def run(*command, cwd=None):
     return done.stdout
 
 
+def built_tree():
+    """The newest build tree of this checkout with the library in it, as `pip install` leaves one."""
+    libraries = ROOT.glob("build*/**/libpronghorn.a")
+    newest = max(libraries, key=lambda path: path.stat().st_mtime, default=None)
+    return next((p for p in newest.parents if (p / "CMakeCache.txt").exists()), None) if newest else None
+
+
 @pytest.fixture(scope="module")
 def consumer(tmp_path_factory):
-    """The consumer project, built; PRONGHORN_CPP_BUILD names a build tree to install from if there is one."""
+    """The consumer project, built against an installed library."""
     base = tmp_path_factory.mktemp("cpp_package")
-    tree, prefix, build = os.environ.get("PRONGHORN_CPP_BUILD"), base / "prefix", base / "build"
+    tree, prefix, build = built_tree(), base / "prefix", base / "build"
     if tree is None:
         tree = base / "pronghorn"
         run("cmake", "-S", ROOT, "-B", tree, "-DPRONGHORN_PYTHON=OFF")
