@@ -350,3 +350,21 @@ def test_forgotten_constructor_of_the_base_is_named():
 
     with pytest.raises(RuntimeError, match="forgot to call"):
         Forgetful()
+
+
+def test_shapes_are_found_for_inputs_of_other_types_and_shapes():
+    x = Input((None,), dtype="int32")
+    model = Model(x, ops.cast(x, "float32")[:, ::2])
+    assert model.compute_output_shape((4, 7)) == (4, 4)
+    y = Input((9,), dtype="int32")
+    assert model(y).shape == (None, 5)
+
+
+def test_reported_metrics_reach_the_history():
+    x = Input((2,))
+    hidden = Dense(3, kernel_initializer="ones", use_bias=False)(x)
+    model = Model(x, Dense(1)(hidden))
+    model.add_metric(ops.sum(hidden), name="total")
+    model.compile("sgd", "mse")
+    history = model.fit(np.ones((1, 2)), np.ones((1, 1)), verbose=0).history
+    assert history["total"] == [6.0]

@@ -17,7 +17,7 @@ from .input_layer import InputLayer
 from .network_config import NetworkConfig
 from .node import CallLoss, Node, depends_on_input
 from .op_layer import ensure_history
-from .symbolic_call import as_shapes, call_masks
+from .symbolic_call import as_shapes, call_masks, output_specs
 
 __all__ = ["Network", "get_source_inputs"]
 
@@ -430,9 +430,11 @@ class Network(NetworkConfig, Layer):
             for node in self._nodes_by_depth[depth]:
                 if isinstance(node.outbound_layer, InputLayer):
                     continue
-                given = [known.get(id(x), tuple(x.shape)) for x in node.input_tensors]
-                found, _ = as_shapes(node.outbound_layer.compute_output_shape(unpack_singleton(given)))
-                known.update((id(x), shape) for x, shape in zip(node.output_tensors, found))
+                given = [ops.KerasTensor(known.get(id(x), x.shape), x.dtype) for x in node.input_tensors]
+                specs, _, _ = output_specs(
+                    node.outbound_layer, unpack_singleton(given), dict(node.arguments or {})
+                )
+                known.update((id(x), shape) for x, (shape, _) in zip(node.output_tensors, specs))
         return [known[id(x)] for x in self.outputs]
 
 

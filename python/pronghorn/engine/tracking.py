@@ -81,6 +81,21 @@ class Tracked:
         """All weights, the trainable ones first."""
         return self.trainable_weights + self.non_trainable_weights
 
+    @property
+    def trainable_variables(self) -> list:
+        """Keras 3's name of ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list:
+        """Keras 3's name of ``non_trainable_weights``."""
+        return self.non_trainable_weights
+
+    @property
+    def variables(self) -> list:
+        """Keras 3's name of ``weights``."""
+        return self.weights
+
     # --- losses
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
