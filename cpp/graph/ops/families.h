@@ -10,6 +10,7 @@ std::vector<OpDef> callback_ops();
 std::vector<OpDef> conv_ops();
 std::vector<OpDef> elementwise_ops();
 std::vector<OpDef> fused_ops();
+std::vector<OpDef> index_ops();
 std::vector<OpDef> layout_ops();
 std::vector<OpDef> linear_ops();
 std::vector<OpDef> losses_ops();

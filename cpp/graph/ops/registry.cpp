@@ -13,6 +13,7 @@ constexpr Families families[] = {
     conv_ops,
     elementwise_ops,
     fused_ops,
+    index_ops,
     layout_ops,
     linear_ops,
     losses_ops,

@@ -10,6 +10,7 @@ from .callback import *
 from .conv import *
 from .dispatch import convert_to_tensor, emit, operation
 from .elementwise import *
+from .index import *
 from .layout import *
 from .linear import *
 from .losses import *
