@@ -368,3 +368,12 @@ def test_reported_metrics_reach_the_history():
     model.compile("sgd", "mse")
     history = model.fit(np.ones((1, 2)), np.ones((1, 1)), verbose=0).history
     assert history["total"] == [6.0]
+
+
+def test_models_over_variables_train_without_data():
+    x = Input(tensor=ops.Variable(values((10, 4))))
+    model = Model(x, Dense(4)(x))
+    model.compile("sgd", "mse")
+    first = model.train_on_batch(None, np.ones((10, 4)))
+    assert model.train_on_batch(None, np.ones((10, 4))) < first
+    assert model.predict(None, steps=1).shape == (10, 4)

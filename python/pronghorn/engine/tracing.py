@@ -92,9 +92,13 @@ def trace_step(model, mode: str, input_shapes, target_shapes=(), weight_shapes=(
             return trace.feed(shape, dtype, name)
 
         with CallContext(training=training) as context:
+            shapes = iter(input_shapes)
             inputs = [
-                feed(shape, tensor.dtype, name)
-                for shape, tensor, name in zip(input_shapes, model.inputs, model.input_names)
+                # An input over a variable is not fed: it has its value already.
+                feed(next(shapes), tensor.dtype, name)
+                if any(tensor is fed for fed in model._feed_inputs)
+                else trace.convert(tensor)
+                for tensor, name in zip(model.inputs, model.input_names)
             ]
             outputs = to_list(model._call_traced(trace, unpack_singleton(inputs), {}), allow_tuple=True)
             if mode == PREDICT:
