@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "graph/ops/elementwise.h"
 #include "passes/memory.h"
 #include "passes/passes.h"
 
@@ -104,7 +105,8 @@ class Planner {
     const TensorType& input = graph_.type(node.inputs[i]);
     const TensorType& result = node.outputs[output];
     if (!(input.shape == result.shape) || size_of(input.dtype) != size_of(result.dtype)) return false;
-    if (node.op->has(elementwise)) return node.outputs.size() == 1;
+    if (node.op->has(elementwise))
+      return node.outputs.size() == 1 || may_overwrite_input(node.attributes, output, static_cast<int>(i));
     if (node.op->has(inplace_first)) return i == 0 && output == 0;
     if (node.op->has(inplace_pairs))
       return static_cast<int64_t>(i) == node.attributes.get<int64_t>("inplace_from") + output;

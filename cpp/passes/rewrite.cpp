@@ -48,8 +48,13 @@ std::vector<int32_t> only_readers(const Graph& graph) {
 }
 
 void copy_graph(const Graph& source, Graph& result, const Replacement& replacement) {
+  Copies copies;
+  copy_graph(source, result, replacement, copies);
+}
+
+void copy_graph(const Graph& source, Graph& result, const Replacement& replacement, Copies& copies) {
   const std::vector<bool> live = live_nodes(source);
-  std::vector<std::vector<Value>> copies(source.nodes().size());
+  copies.assign(source.nodes().size(), {});
   for (const Feed& feed : source.feeds())
     copies[feed.value.node] = {result.feed(feed.name, source.type(feed.value))};
   for (const StateRead& read : source.states()) copies[read.value.node] = {result.state(read.state)};

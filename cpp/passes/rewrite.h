@@ -59,6 +59,11 @@ class Rewriter {
 // their order and index, unread ones included.
 using Replacement = std::function<std::vector<Value>(int32_t id, const std::vector<Value>& inputs)>;
 void copy_graph(const Graph& source, Graph& result, const Replacement& replacement);
+
+// The same with the table of copies, per node and output, in the caller's hands: a replacement may redirect
+// what later nodes, fetches and updates read.
+using Copies = std::vector<std::vector<Value>>;
+void copy_graph(const Graph& source, Graph& result, const Replacement& replacement, Copies& copies);
 Graph without_dead_nodes(const Graph& source);
 std::vector<Value> outputs_of(const Graph& graph, int32_t id);
 

@@ -155,3 +155,60 @@ def test_same_bits_for_any_number_of_threads():
     finally:
         _core.set_threads(before)
     assert found[0] == found[1] == found[2]
+
+
+def test_results_that_are_read_later_are_further_outputs(isa):
+    x = sample(61, 10)
+
+    def body(x):
+        y = ops.exp(x)
+        z = ops.tanh(y) * x
+        return [y, z, z + y, ops.sum(y, axis=0)]
+
+    fused, _ = programs(body, x)
+    assert [step["op"] for step in fused.steps()] == ["fused", "sum"]
+    check(body, x)
+
+
+def test_no_group_reads_what_depends_on_it():
+    """The sum stands between the two halves: joining them would make a circle."""
+    x = sample(30, 20)
+
+    def body(x):
+        y = ops.exp(x)
+        return ops.sqrt(y + ops.sum(y, axis=0)) * y
+
+    check(body, x)
+
+
+def test_updates_are_written_in_place():
+    """A momentum rule in plain operations: one step, no copies, no arena."""
+    weight, slot = ops.Variable(sample(64, 32)), ops.Variable(sample(64, 32, seed=1))
+    before = weight.numpy(), slot.numpy()
+    with ops.Trace() as trace:
+        gradient = trace.feed((64, 32), "float32")
+        velocity = trace.read(slot) * 0.9 - gradient * 0.1
+        moved = trace.read(weight) + velocity
+        trace.assign(slot, velocity)
+        trace.assign(weight, moved)
+        program = trace.compile()
+    assert [step["op"] for step in program.steps()] == ["fused"] and program.arena_bytes == 0
+    step = sample(64, 32, seed=2)
+    program.run([step])
+    velocity = before[1] * np.float32(0.9) - step * np.float32(0.1)
+    np.testing.assert_array_equal(slot.numpy(), velocity)
+    np.testing.assert_array_equal(weight.numpy(), before[0] + velocity)
+
+
+def test_an_input_that_is_read_again_is_not_overwritten():
+    a, b = ops.Variable(sample(50)), ops.Variable(sample(50, seed=1))
+    first, second = a.numpy(), b.numpy()
+    with ops.Trace() as trace:
+        total = trace.read(a) + trace.read(b)
+        product = total * trace.read(a)
+        trace.assign(a, total)
+        trace.assign(b, product)
+        program = trace.compile()
+    program.run([])
+    np.testing.assert_array_equal(a.numpy(), first + second)
+    np.testing.assert_array_equal(b.numpy(), (first + second) * first)

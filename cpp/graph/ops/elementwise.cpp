@@ -250,7 +250,7 @@ std::vector<OpDef> unary_rows() {
   return {
       row("negative", infer_unary, unary<[](Term d, Term, Term) { return -d; }>),
       row("abs", infer_unary, unary<[](Term d, Term x, Term) { return d * apply("sign", x); }>),
-      row("sign", infer_unary, nullptr),
+      row("sign", infer_unary, unary<[](Term d, Term, Term) { return d * 0.0; }>),
       row("square", infer_unary, unary<[](Term d, Term x, Term) { return d * (x * 2.0); }>),
       row("sqrt", infer_unary, unary<[](Term d, Term, Term y) { return d * 0.5 / y; }>),
       row("rsqrt", infer_unary, unary<[](Term d, Term, Term y) { return d * (y * y * y * -0.5); }>),

@@ -13,6 +13,10 @@ TileInstruction tile_instruction(const OpDef& op, const std::vector<TensorType>&
 Attributes fused_attributes(const TileProgram& program, const Shape& shape);
 TileProgram fused_program(const Attributes& attributes);
 
+// Whether such a node may write an output over an input of the same type: not if it reads the input again
+// later.
+bool may_overwrite_input(const Attributes& attributes, int output, int input);
+
 // A step that runs a tile program. `implementation` must be a literal.
 Step tile_step(const TileProgram& program, const std::vector<TensorType>& inputs, const Shape& shape,
                const char* implementation);

@@ -104,6 +104,14 @@ TileProgram fused_program(const Attributes& attributes) {
   return program;
 }
 
+bool may_overwrite_input(const Attributes& attributes, int output, int input) {
+  const TileProgram program = fused_program(attributes);
+  for (int i = program.outputs[output] + 1; i < static_cast<int>(program.instructions.size()); i++)
+    for (int k = 0; k < source_count(program.instructions[i].op); k++)
+      if (program.instructions[i].source[k] == input) return false;
+  return true;
+}
+
 Step tile_step(const TileProgram& program, const std::vector<TensorType>& inputs, const Shape& shape,
                const char* implementation) {
   Step step;

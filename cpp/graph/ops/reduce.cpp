@@ -195,11 +195,13 @@ void vjp_cumsum(VjpContext& context) {
 }
 
 // y_j = x_i (product of the others) for each j behind i, so dL/dx_i = sum over those j of d_j y_j, by x_i;
-// NaN where x_i is 0, as in TensorFlow.
+// taken as 0 where x_i is 0, as in TensorFlow.
 void vjp_cumprod(VjpContext& context) {
   Graph& graph = context.graph;
   const Value weighted = turned_cumsum(context, mul(graph, context.diff(), context.output()));
-  context.set(0, div(graph, weighted, context.input(0)));
+  const Value x = context.input(0), none = scalar(graph, 0, graph.dtype(x));
+  const Value at_zero = graph.emit("equal", {x, none});
+  context.set(0, graph.emit("where", {at_zero, none, div(graph, weighted, x)}));
 }
 
 }  // namespace
