@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import backend, ops
+from .. import ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
 from .options import options_config, set_options
@@ -134,13 +134,13 @@ class BatchNormalization(Layer):
 
     def call(self, inputs, training=None):
         if not in_training(training):
-            return backend.batch_normalization(
+            return ops.batch_normalization(
                 inputs,
                 self.moving_mean,
                 self.moving_variance,
-                self.beta,
-                self.gamma,
                 axis=self.axis,
+                offset=self.beta,
+                scale=self.gamma,
                 epsilon=self.epsilon,
             )
         outputs, mean, variance = self._normalized_by_batch(inputs)
