@@ -12,6 +12,8 @@ array([3., 3.], dtype=float32)
 
 from __future__ import annotations
 
+import sys
+
 from ..config import (
     epsilon,
     floatx,
@@ -33,3 +35,6 @@ from .phase import *  # noqa: F403
 from .randomness import *  # noqa: F403
 from .session import *  # noqa: F403
 from .variables import *  # noqa: F403
+
+# Keras's modules within: what they hold is here.
+tensorflow_backend = common = sys.modules[__name__]
