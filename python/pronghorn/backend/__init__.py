@@ -22,7 +22,6 @@ from ..config import (
     set_floatx,
     set_image_data_format,
 )
-from ..config import standardize_data_format as normalize_data_format
 from ..naming import get_uid, name_scope, reset_uids
 from .arranging import *  # noqa: F403
 from .control import *  # noqa: F403

@@ -19,6 +19,7 @@ __all__ = [
     "eager",
     "get_session",
     "manual_variable_initialization",
+    "normalize_data_format",
     "set_session",
     "symbolic",
 ]
@@ -33,6 +34,17 @@ def backend() -> str:
     'tensorflow'
     """
     return "tensorflow"
+
+
+def normalize_data_format(value: str | None) -> str:
+    """Return `value` in lower case, or the default layout where it is None.
+
+    Examples
+    --------
+    >>> normalize_data_format("Channels_First")
+    'channels_first'
+    """
+    return config.standardize_data_format(value)
 
 
 def cast_to_floatx(x: Any) -> Any:
