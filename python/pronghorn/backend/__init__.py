@@ -33,6 +33,7 @@ from .nn import *  # noqa: F403
 from .phase import *  # noqa: F403
 from .randomness import *  # noqa: F403
 from .session import *  # noqa: F403
+from .session import _get_available_gpus, _is_tf_1
 from .variables import *  # noqa: F403
 
 # Keras's modules within: what they hold is here.

@@ -71,6 +71,16 @@ def clear_session() -> None:
     phase.forget()
 
 
+def _get_available_gpus() -> list[str]:
+    """Return no devices; many scripts ask for them by this name, to choose a batch size."""
+    return []
+
+
+def _is_tf_1() -> bool:
+    """Return False: there are no sessions and no feeds, as under TensorFlow 2."""
+    return False
+
+
 def manual_variable_initialization(value: bool) -> None:
     """Do nothing: variables have their values as soon as they exist."""
 
