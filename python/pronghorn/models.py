@@ -70,8 +70,7 @@ def _clone_sequential(model: Any, input_tensors: Any) -> Any:
         x = Input(tensor=x, name=f"input_wrapper_for_{x.name}")
     if not isinstance(x._keras_history[0], InputLayer):
         raise ValueError(
-            "Cannot clone a `Sequential` model on top of a tensor that comes from a Keras layer other than "
-            "an "
+            "Cannot clone a `Sequential` model on top of a tensor that comes from a layer other than an "
             "`InputLayer`. Use the functional API instead."
         )
     return Sequential([x._keras_history[0], *layers], name=model.name)

@@ -190,3 +190,14 @@ def test_errors_within_call_name_the_innermost_layer():
 def test_types_may_be_numpys(dtype):
     assert Input((3,), dtype=dtype).dtype == "int32"
     assert Layer(dtype=dtype).get_config()["dtype"] == "int32"
+
+
+def test_the_symbolic_learning_phase_may_be_passed_as_training():
+    from pronghorn import backend as K
+
+    x = Input((50,))
+    y = Dropout(0.5)(x, training=K.learning_phase())
+    assert y._uses_learning_phase
+    f = K.function([x, K.learning_phase()], [y])
+    data = np.ones((2, 50))
+    assert (f([data, 1])[0] == 0).any() and (f([data, 0])[0] == 1).all()

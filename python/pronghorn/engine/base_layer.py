@@ -295,6 +295,8 @@ class Layer(Tracked, NodeAccess):
         flat = [trace.convert(x) for x in (inputs if many else [inputs])]
         inputs = flat if many else flat[0]
         names, _ = keyword_arguments(self.call)
+        if isinstance(kwargs.get("training"), (ops.KerasTensor, ops.Tensor)):
+            kwargs["training"] = None  # `K.learning_phase()`: the trace knows it
         with (
             ensure_context() as context,
             context.entering(self, kwargs.get("training")),
@@ -349,7 +351,7 @@ class Layer(Tracked, NodeAccess):
 
     def _add_weight_losses(self, context: Any) -> None:
         for layer in flatten_layers(self):
-            for loss in layer._per_input_losses.get(None, ()):
+            for loss in layer._filed("_per_input_losses", None):
                 if not depends_on_input(loss):
                     context.add_once(loss)
 
@@ -366,8 +368,7 @@ class Layer(Tracked, NodeAccess):
             if getattr(x, "shape", None) is None:
                 raise ValueError(
                     f'You tried to call layer "{self.name}". This layer has no information about its '
-                    "expected "
-                    "input shape, and thus cannot be built. You can build it manually via: "
+                    "expected input shape, and thus cannot be built. You can build it manually via: "
                     "`layer.build(batch_input_shape)`"
                 )
             shape = tuple(x.shape)
@@ -387,8 +388,8 @@ class Layer(Tracked, NodeAccess):
             if not (ops.is_tensor(x) or isinstance(x, np.ndarray)):
                 raise ValueError(
                     f"Layer {self.name} was called with an input that isn't a symbolic tensor. "
-                    f"Received type: {type(x)}. Full input: {inputs}. All inputs to the layer should be "
-                    "tensors."
+                    f"Received type: {type(x)}. Full input: {inputs}. "
+                    "All inputs to the layer should be tensors."
                 )
         check_inputs(self.name, self.input_spec, inputs)
 
@@ -406,8 +407,8 @@ def assign_weights(pairs: Iterable[tuple[ops.Variable, Any]]) -> None:
     for weight, value in checked:
         if tuple(weight.shape) != value.shape:
             raise ValueError(
-                f"Layer weight shape {tuple(weight.shape)} not compatible with provided weight shape "
-                f"{value.shape}"
+                f"Layer weight shape {tuple(weight.shape)} not compatible "
+                f"with provided weight shape {value.shape}"
             )
     for weight, value in checked:
         weight.assign(value)

@@ -143,10 +143,8 @@ class NetworkConfig:
         """
         if not self.built:
             raise ValueError(
-                "This model has not yet been built. Build the model first by calling build() or calling "
-                "fit() with "
-                "some data. Or specify input_shape or batch_input_shape in the first layer for automatic "
-                "build. "
+                "This model has not yet been built. Call `build()`, or `fit()` with some data, "
+                "or give the first layer an `input_shape` or `batch_input_shape`."
             )
         from ..utils.layer_utils import print_summary
 
@@ -175,10 +173,7 @@ def _node_config(node: Any, numbers: dict[str, int]) -> list:
         except TypeError:
             warnings.warn(
                 f"Layer {node.outbound_layer.name} was passed non-serializable keyword arguments: "
-                f"{arguments}. "
-                "They will not be included in the serialized model (and thus will be missing at "
-                "deserialization "
-                "time).",
+                f"{arguments}. They will not be part of the serialized model.",
                 stacklevel=3,
             )
             arguments = {}
@@ -187,9 +182,8 @@ def _node_config(node: Any, numbers: dict[str, int]) -> list:
     for layer, index, tensor in sources:
         if layer is None:
             raise ValueError(
-                f"Layer {node.outbound_layer.name} takes a constant or variable as input: such a model "
-                "can't be "
-                "written to a configuration"
+                f"Layer {node.outbound_layer.name} takes a constant or variable as input: "
+                "such a model can't be written to a configuration"
             )
         result.append([layer.name, numbers.get(node_key(layer, index), 0), tensor, arguments])
     return result

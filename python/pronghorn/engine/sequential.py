@@ -71,8 +71,8 @@ class Sequential(Model):
             raise TypeError(f"The added layer must be an instance of class Layer. Found: {layer}")
         if any(layer is other for other in self.__dict__.get("_layers", ())):
             raise ValueError(
-                f'All layers added to a Sequential model should have unique names. Layer "{layer.name}" is '
-                "in it already."
+                "All layers added to a Sequential model should have unique names. "
+                f'Layer "{layer.name}" is in it already.'
             )
         self.built = False
         if not self.__dict__["_layers"]:
@@ -155,9 +155,8 @@ class Sequential(Model):
         predictions = self.predict(x, batch_size, verbose)
         if predictions.min() < 0.0 or predictions.max() > 1.0:
             warnings.warn(
-                "Network returning invalid probability values. The last layer might not normalize "
-                "predictions into "
-                "probabilities (like softmax or sigmoid would).",
+                "The model's values are no probabilities: they reach below 0 or above 1. "
+                "Its last layer may lack an activation such as softmax or sigmoid.",
                 stacklevel=2,
             )
         return predictions

@@ -27,6 +27,8 @@ def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
         layer._ensure_built(flat)
     layer.assert_input_compatibility(flat)  # again: building may have tightened what is expected
     masks = previous_masks(flat)
+    if isinstance(kwargs.get("training"), ops.KerasTensor):
+        kwargs.pop("training")  # `K.learning_phase()`: what a layer goes by unless it is told otherwise
     arguments = dict(kwargs)  # what the caller gave: the only part that a configuration keeps
     if not is_all_none(masks) and "mask" in keyword_arguments(layer.call)[0]:
         kwargs.setdefault("mask", masks)
@@ -48,8 +50,7 @@ def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
 def output_specs(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> tuple[Any, bool, int]:
     """Return shape and dtype of each output, whether they come as a list, and how many losses the call adds.
 
-    Where the layer says its output shape itself, `call` is not traced, unless layers within it are built by
-    that.
+    Where the layer says its output shape itself, `call` is traced only if layers within it are built by that.
     """
     if not layer._knows_output_shape():
         return trace_call(layer, inputs, kwargs)
