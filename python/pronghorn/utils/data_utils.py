@@ -105,6 +105,7 @@ def get_file(
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "source.txt").write_text("pronghorn")
     >>> path = get_file("copy.txt", (folder / "source.txt").as_uri(), cache_dir=folder / "cache")
+    Downloading data from file://.../source.txt
     >>> open(path).read()
     'pronghorn'
     """
