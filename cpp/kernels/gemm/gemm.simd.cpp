@@ -56,9 +56,11 @@ Plan make_plan(const GemmProblem& problem) {
     plan.partial = plan.slices * p.m * p.n;
   }
   const int64_t k = plan.slices > 1 ? ceil_div(p.k, plan.slices) : p.k;
-  const bool b_in_cache = k * p.n * static_cast<int64_t>(sizeof(T)) <= 32 * 1024;
+  // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy.
+  const int64_t b_bytes = k * p.n * static_cast<int64_t>(sizeof(T));
+  const bool b_in_cache = b_bytes <= 128 * 1024 || (b_bytes <= 512 * 1024 && p.m <= 64);
   plan.pack_b = p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache);
-  plan.pack_a = p.m >= 2 * set.rows && panels >= 4 && k >= 64 && (p.transpose_a || plan.pack_b);
+  plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
   plan.kc = plan.pack_a || plan.pack_b ? lesser(k, sum_block) : k;
   plan.nc = plan.pack_b ? lesser(panels * set.panel, blocking.nc) : p.n;
   plan.mc = plan.pack_a ? lesser(row_tiles * set.rows, blocking.mc / set.rows * set.rows) : p.m;

@@ -66,51 +66,38 @@ void finish(T* dst, int64_t count, Activation activation) {
     store_columns(dst + i, activate<T>(load_columns(dst + i, count - i), activation), count - i);
 }
 
-// The rare parts of a tile's end, kept out of the hot code: columns that do not fill the vectors, residual,
-// costly activations.
+// The rare ends of a tile, kept out of the hot code: columns that do not fill the vectors, costly
+// activations. Everything is read before anything is written, because rows may repeat.
 template <class T, int V>
-__attribute__((noinline)) void store_slowly(const TileArguments<T>& t, const Vec<T> (*sums)[V], int rows) {
+__attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*sums)[V], int rows) {
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < V; v++) {
       const int64_t left = t.columns - v * width<T>;
-      T* dst = t.dst[i] + v * width<T>;
+      const T* dst = t.dst[i] + v * width<T>;
       Vec<T> value = sums[i][v];
+      if (t.accumulate) value = value + load_columns(dst, left);
       if (t.residual) value = value + load_columns(t.residual + (dst - t.dst_base), left);
-      store_columns(dst, activate<T>(value, t.activation), left);
+      sums[i][v] = activate<T>(value, t.activation);
     }
-}
-
-template <class T, int V>
-__attribute__((noinline)) void load_slowly(const TileArguments<T>& t, Vec<T> (*sums)[V], int rows) {
   for (int i = 0; i < rows; i++)
-    for (int v = 0; v < V; v++) {
-      const int64_t left = t.columns - v * width<T>;
-      Vec<T> start = zero<T>();
-      if (t.bias) start = t.bias_scalar ? broadcast<T>(*t.bias) : load_columns(t.bias + v * width<T>, left);
-      if (t.accumulate) start = start + load_columns(t.dst[i] + v * width<T>, left);
-      sums[i][v] = start;
-    }
+    for (int v = 0; v < V; v++) store_columns(t.dst[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
 }
 
 template <class T, int Rows, int V>
 void tile(const TileArguments<T>& t) {
   constexpr int W = width<T>;
   Vec<T> sums[Rows][V];
-  const bool whole = t.columns >= V * W;
-  if (!t.accumulate && !t.bias) {
-    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = zero<T>(); }); });
-  } else if (t.accumulate && !t.bias && whole) {
-    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = load(t.dst[i] + v * W); }); });
-  } else if (!t.accumulate && whole && !t.bias_scalar) {
-    unroll<V>([&](auto v) {
-      const Vec<T> bias = load(t.bias + v * W);
-      unroll<Rows>([&](auto i) { sums[i][v] = bias; });
+  unroll<V>([&](auto v) {
+    Vec<T> start = zero<T>();
+    if (t.bias)
+      start = t.bias_scalar ? broadcast<T>(*t.bias) : load_columns(t.bias + v * W, t.columns - v * W);
+    unroll<Rows>([&](auto i) { sums[i][v] = start; });
+  });
+  if (t.accumulate)  // dst is needed at the end of the sum: let it come meanwhile
+    unroll<Rows>([&](auto i) {
+      __builtin_prefetch(t.dst[i], 1);
+      __builtin_prefetch(t.dst[i] + V * W - 1, 1);
     });
-  } else {
-    Vec<T> start[Rows][V];
-    load_slowly<T, V>(t, start, Rows);
-    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { sums[i][v] = start[i][v]; }); });
-  }
 
   const int64_t a_stride = t.a_stride, b_stride = t.b_stride;
   for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++) {
@@ -130,7 +117,15 @@ void tile(const TileArguments<T>& t) {
     }
   }
 
-  if (whole && !t.residual && t.activation <= Activation::Relu) {
+  if (t.columns >= V * W && t.activation <= Activation::Relu) {
+    if (t.accumulate)
+      unroll<Rows>(
+          [&](auto i) { unroll<V>([&](auto v) { sums[i][v] = sums[i][v] + load(t.dst[i] + v * W); }); });
+    if (t.residual)
+      unroll<Rows>([&](auto i) {
+        const T* residual = t.residual + (t.dst[i] - t.dst_base);
+        unroll<V>([&](auto v) { sums[i][v] = sums[i][v] + load(residual + v * W); });
+      });
     if (t.activation == Activation::Relu)
       unroll<Rows>([&](auto i) {
         unroll<V>([&](auto v) { sums[i][v] = sums[i][v] < zero<T>() ? zero<T>() : sums[i][v]; });
