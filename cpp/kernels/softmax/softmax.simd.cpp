@@ -23,30 +23,37 @@ PRONGHORN_INLINE Vec<T> keep(Vec<T> v, int64_t n, T rest) {
   return iota<I>() < broadcast<I>(static_cast<I>(n)) ? v : broadcast<T>(rest);
 }
 
-template <class T>
-PRONGHORN_INLINE T greatest(Vec<T> v) {
-  T lane[width<T>];
-  store(lane, v);
-  for (int half = width<T> / 2; half >= 1; half /= 2)
-    for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
-  return lane[0];
+// Combines all lanes by halves, with the result in every lane.
+template <class T, int half = width<T> / 2, class F>
+PRONGHORN_INLINE Vec<T> fold(Vec<T> v, F f) {
+  using I = Element<Mask<T>>;
+  if constexpr (half == 0)
+    return v;
+  else
+    return fold<T, half / 2>(f(v, __builtin_shuffle(v, iota<I>() ^ static_cast<I>(half))), f);
 }
 
 template <class T>
-PRONGHORN_INLINE T greatest(const T* src, int64_t columns) {
+PRONGHORN_INLINE Vec<T> greatest(const T* src, int64_t columns) {
   const T lowest = -static_cast<T>(__builtin_inff());
   Vec<T> top = broadcast<T>(lowest);
   for (int64_t j = 0; j < columns; j += width<T>)
     top = max(top, keep<T>(load_upto(src + j, columns - j), columns - j, lowest));
-  return greatest<T>(top);
+  return fold<T>(top, [](Vec<T> a, Vec<T> b) { return max(a, b); });
 }
 
-// Sums f(j, lanes still to come) over the vectors of a row; lanes behind its end count nothing.
+template <class T>
+PRONGHORN_INLINE Vec<T> add_lanes(Vec<T> v) {
+  return fold<T>(v, [](Vec<T> a, Vec<T> b) { return a + b; });
+}
+
+// Sums f(j, lanes still to come) over the vectors of a row, into every lane; lanes behind its end count
+// nothing.
 template <class T, class F>
-PRONGHORN_INLINE T sum_row(int64_t columns, F f) {
-  Vec<T> total = {};
-  for (int64_t j = 0; j < columns; j += width<T>) total += keep<T>(f(j, columns - j), columns - j, 0);
-  return sum(total);
+PRONGHORN_INLINE Vec<T> sum_row(int64_t columns, F f) {
+  Vec<T> sums = {};
+  for (int64_t j = 0; j < columns; j += width<T>) sums += keep<T>(f(j, columns - j), columns - j, 0);
+  return add_lanes<T>(sums);
 }
 
 template <class T, class F>
@@ -57,23 +64,27 @@ PRONGHORN_INLINE void map_row(T* dst, int64_t columns, F f) {
 template <class T>
 void softmax(const T* src, T* dst, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; row++, src += columns, dst += columns) {
-    const Vec<T> top = broadcast(greatest(src, columns));
-    const T total = sum_row<T>(columns, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
+    const Vec<T> top = greatest(src, columns);
+    if (columns <= width<T>) {
+      const Vec<T> e = keep<T>(exp(load_upto(src, columns) - top), columns, 0);
+      store_upto<T>(dst, e * (broadcast<T>(1) / add_lanes<T>(e)), columns);
+      continue;
+    }
+    const Vec<T> sum = sum_row<T>(columns, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
       const Vec<T> e = exp(load_upto(src + j, n) - top);
       store_upto<T>(dst + j, e, n);
       return e;
     });
-    const Vec<T> scale = broadcast<T>(1 / total);
+    const Vec<T> scale = broadcast<T>(1) / sum;
     map_row(dst, columns, [&](int64_t j, int64_t n) { return load_upto(dst + j, n) * scale; });
   }
 }
 
-// diff_src = dst * (diff_dst - sum(dst * diff_dst))
 template <class T>
 void softmax_grad(const T* dst, const T* diff_dst, T* diff_src, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; row++, dst += columns, diff_dst += columns, diff_src += columns) {
-    const Vec<T> dot = broadcast(sum_row<T>(
-        columns, [&](int64_t j, int64_t n) { return load_upto(dst + j, n) * load_upto(diff_dst + j, n); }));
+    const Vec<T> dot = sum_row<T>(
+        columns, [&](int64_t j, int64_t n) { return load_upto(dst + j, n) * load_upto(diff_dst + j, n); });
     map_row(diff_src, columns,
             [&](int64_t j, int64_t n) { return load_upto(dst + j, n) * (load_upto(diff_dst + j, n) - dot); });
   }
@@ -82,10 +93,9 @@ void softmax_grad(const T* dst, const T* diff_dst, T* diff_src, int64_t rows, in
 template <class T>
 void log_softmax(const T* src, T* dst, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; row++, src += columns, dst += columns) {
-    const Vec<T> top = broadcast(greatest(src, columns));
-    const T total =
-        sum_row<T>(columns, [&](int64_t j, int64_t n) { return exp(load_upto(src + j, n) - top); });
-    const Vec<T> log_total = log(broadcast(total));
+    const Vec<T> top = greatest(src, columns);
+    const Vec<T> log_total =
+        log(sum_row<T>(columns, [&](int64_t j, int64_t n) { return exp(load_upto(src + j, n) - top); }));
     map_row(dst, columns, [&](int64_t j, int64_t n) { return (load_upto(src + j, n) - top) - log_total; });
   }
 }
@@ -95,7 +105,7 @@ template <class T>
 void log_softmax_grad(const T* dst, const T* diff_dst, T* diff_src, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; row++, dst += columns, diff_dst += columns, diff_src += columns) {
     const Vec<T> total =
-        broadcast(sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(diff_dst + j, n); }));
+        sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(diff_dst + j, n); });
     map_row(diff_src, columns, [&](int64_t j, int64_t n) {
       return load_upto(diff_dst + j, n) - exp(load_upto(dst + j, n)) * total;
     });
@@ -112,8 +122,7 @@ void cross_entropy(const T* logits, const T* targets, T* loss, T* statistics, in
     store(weight, broadcast<T>(1));
     store(dot, zero<T>());
     for (int row = 0; row < n_rows; row++, logits += columns, statistics += 2) {
-      const T highest = greatest(logits, columns);
-      const Vec<T> top = broadcast(highest);
+      const Vec<T> top = greatest(logits, columns);
       if (targets) {
         Vec<T> sums = {}, weights = {}, dots = {};
         for (int64_t j = 0; j < columns; j += width<T>) {
@@ -122,15 +131,15 @@ void cross_entropy(const T* logits, const T* targets, T* loss, T* statistics, in
           weights += t;
           dots = fma(t, x, dots);
         }
-        total[row] = sum(sums);
-        weight[row] = sum(weights);
-        dot[row] = sum(dots);
+        total[row] = add_lanes<T>(sums)[0];
+        weight[row] = add_lanes<T>(weights)[0];
+        dot[row] = add_lanes<T>(dots)[0];
         targets += columns;
       } else {
         total[row] =
-            sum_row<T>(columns, [&](int64_t j, int64_t n) { return exp(load_upto(logits + j, n) - top); });
+            sum_row<T>(columns, [&](int64_t j, int64_t n) { return exp(load_upto(logits + j, n) - top); })[0];
       }
-      statistics[0] = highest;
+      statistics[0] = top[0];
       statistics[1] = total[row];
     }
     store_upto<T>(loss + first, log(load(total)) * load(weight) - load(dot), n_rows);
@@ -143,8 +152,9 @@ void cross_entropy_grad(const T* logits, const T* targets, const T* statistics, 
   for (int64_t row = 0; row < rows; row++, logits += columns, statistics += 2, diff_logits += columns) {
     const Vec<T> top = broadcast(statistics[0]), diff = broadcast(diff_loss[row]);
     if (targets) {
-      const T weight = sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(targets + j, n); });
-      const Vec<T> scale = broadcast<T>(weight / statistics[1]);
+      const Vec<T> weight =
+          sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(targets + j, n); });
+      const Vec<T> scale = weight / broadcast(statistics[1]);
       map_row(diff_logits, columns, [&](int64_t j, int64_t n) {
         const Vec<T> p = exp(load_upto(logits + j, n) - top) * scale;
         return (p - load_upto(targets + j, n)) * diff;
@@ -168,11 +178,10 @@ template <class T>
 void categorical(const T* targets, const T* output, T* loss, int64_t rows, int64_t columns, T epsilon) {
   const Vec<T> low = broadcast(epsilon), high = broadcast<T>(1 - epsilon);
   for (int64_t row = 0; row < rows; row++, targets += columns, output += columns) {
-    const Vec<T> total =
-        broadcast(sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(output + j, n); }));
+    const Vec<T> total = sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(output + j, n); });
     loss[row] = -sum_row<T>(columns, [&](int64_t j, int64_t n) {
       return load_upto(targets + j, n) * log(clip<T>(load_upto(output + j, n) / total, low, high));
-    });
+    })[0];
   }
 }
 
@@ -183,14 +192,14 @@ void categorical_grad(const T* targets, const T* output, const T* diff_loss, T* 
                       int64_t columns, T epsilon) {
   const Vec<T> low = broadcast(epsilon), high = broadcast<T>(1 - epsilon);
   for (int64_t row = 0; row < rows; row++) {
-    const T total = sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(output + j, n); });
-    const Vec<T> divisor = broadcast(total), diff = broadcast<T>(diff_loss[row] / total);
+    const Vec<T> divisor =
+        sum_row<T>(columns, [&](int64_t j, int64_t n) { return load_upto(output + j, n); });
+    const Vec<T> diff = broadcast(diff_loss[row]) / divisor;
     const auto free_target = [&](Vec<T> p, int64_t j, int64_t n) {
       return (p >= low) & (p <= high) ? load_upto(targets + j, n) : zero<T>();
     };
-    const Vec<T> dot = broadcast(sum_row<T>(columns, [&](int64_t j, int64_t n) {
-      return free_target(load_upto(output + j, n) / divisor, j, n);
-    }));
+    const Vec<T> dot = sum_row<T>(
+        columns, [&](int64_t j, int64_t n) { return free_target(load_upto(output + j, n) / divisor, j, n); });
     map_row(diff_output, columns, [&](int64_t j, int64_t n) {
       const Vec<T> p = load_upto(output + j, n) / divisor;
       return (dot - free_target(p, j, n) / clip<T>(p, low, high)) * diff;
@@ -206,7 +215,7 @@ void clipped_sum(const T* output, T* total, int64_t rows, int64_t columns, T eps
   const Vec<T> low = broadcast(epsilon), high = broadcast<T>(1 - epsilon);
   for (int64_t row = 0; row < rows; row++, output += columns)
     total[row] = sum_row<T>(
-        columns, [&](int64_t j, int64_t n) { return clip<T>(load_upto(output + j, n), low, high); });
+        columns, [&](int64_t j, int64_t n) { return clip<T>(load_upto(output + j, n), low, high); })[0];
 }
 
 template <class T>
@@ -214,9 +223,9 @@ void sparse_categorical_grad(const T* output, const T* diff_loss, T* diff_output
                              int64_t columns, T epsilon) {
   const Vec<T> low = broadcast(epsilon), high = broadcast<T>(1 - epsilon);
   for (int64_t row = 0; row < rows; row++, output += columns, diff_output += columns) {
-    const T total = sum_row<T>(
+    const Vec<T> total = sum_row<T>(
         columns, [&](int64_t j, int64_t n) { return clip<T>(load_upto(output + j, n), low, high); });
-    const Vec<T> share = broadcast<T>(diff_loss[row] / total);
+    const Vec<T> share = broadcast(diff_loss[row]) / total;
     map_row(diff_output, columns, [&](int64_t j, int64_t n) {
       const Vec<T> o = load_upto(output + j, n);
       return (o >= low) & (o <= high) ? share : zero<T>();
