@@ -523,7 +523,7 @@ def deserialize(config, custom_objects=None):
     """The optimizer of a dictionary that `serialize` returned; built-in names in any case of letters."""
     built_in = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
     if config["class_name"].lower() in built_in:
-        config = {**config, "class_name": config["class_name"].lower()}
+        config["class_name"] = config["class_name"].lower()  # in place, as Keras does
     return deserialize_keras_object(
         config, module_objects=built_in, custom_objects=custom_objects, printable_module_name="optimizer"
     )

@@ -206,7 +206,7 @@ class ReduceLROnPlateau(Callback):
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0; got {factor}.")
         if "epsilon" in kwargs:
             min_delta = kwargs.pop("epsilon")
-            warnings.warn("`epsilon` of ReduceLROnPlateau is deprecated, use `min_delta`.")
+            warnings.warn("The `epsilon` argument is deprecated; use `min_delta`.")
         if kwargs:
             raise TypeError(f"ReduceLROnPlateau got unexpected arguments: {sorted(kwargs)}")
         self.monitor = monitor

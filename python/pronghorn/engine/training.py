@@ -155,8 +155,13 @@ class Model(CompileMethods, GeneratorMethods, Network):
         class_weight=None,
         check_array_lengths: bool = True,
         batch_size: int | None = None,
+        refuse_nan: bool = True,
     ):
-        """Inputs, targets and sample weights as lists of arrays; a weight is None where all weights are 1."""
+        """Inputs, targets and sample weights as lists of arrays; a weight is None where all weights are 1.
+
+        NaN among targets is refused where all data are there at once; single batches are taken as they come,
+        for `TerminateOnNaN` to see.
+        """
         if not self.built or not self.inputs:
             first = to_list(x, allow_tuple=True)
             if isinstance(x, dict) or not all(hasattr(array, "shape") for array in first):
@@ -203,7 +208,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         if known_shapes:
             training_utils.check_loss_and_target_compatibility(targets, self._feed_loss_fns, shapes, names)
         for given in zip(targets, self._feed_loss_fns, shapes, names):
-            training_utils.check_target_values(*given)
+            training_utils.check_target_values(*given, refuse_nan=refuse_nan)
         if self.stateful and batch_size and inputs and len(inputs[0]) % batch_size != 0:
             raise ValueError(
                 "In a stateful network, you should only pass inputs with a number of samples that can be "
@@ -533,7 +538,9 @@ class Model(CompileMethods, GeneratorMethods, Network):
             step = self._quick_step(TRAIN, x, y, sample_weight)
             if step is not None:
                 return _results(step, (x, y), reset_metrics)
-        data = self._standardize_user_data(x, y, sample_weight=sample_weight, class_weight=class_weight)
+        data = self._standardize_user_data(
+            x, y, sample_weight=sample_weight, class_weight=class_weight, refuse_nan=False
+        )
         return self._on_batch(TRAIN, data, reset_metrics, x, y)
 
     def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
@@ -542,7 +549,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         step = self._quick_step(TEST, x, y, sample_weight)
         if step is not None:
             return _results(step, (x, y), reset_metrics)
-        data = self._standardize_user_data(x, y, sample_weight=sample_weight)
+        data = self._standardize_user_data(x, y, sample_weight=sample_weight, refuse_nan=False)
         return self._on_batch(TEST, data, reset_metrics, x, y)
 
     def predict_on_batch(self, x):
@@ -598,7 +605,8 @@ class Model(CompileMethods, GeneratorMethods, Network):
         step = self._quick.get(self._quick_key(mode, x, y))
         if step is not None and mode != PREDICT:
             shape = tuple(self._feed_outputs[0].shape)
-            training_utils.check_target_values(y, self._feed_loss_fns[0], shape, self._feed_output_names[0])
+            name = self._feed_output_names[0]
+            training_utils.check_target_values(y, self._feed_loss_fns[0], shape, name, refuse_nan=False)
         return step
 
 

@@ -37,6 +37,7 @@ class ArrayBatches:
 
     def __init__(self, model, mode, inputs, targets, weights, batch_size):
         self.mode = mode
+        self.data = inputs, targets, weights
         self.rows = len(inputs[0] if inputs else targets[0])
         if self.rows == 0:
             shapes = [array.shape for array in inputs]
@@ -129,7 +130,7 @@ def fit_loop(
     }
     callbacks = training_callbacks(model, callbacks, params, validation is not None, "samples")
     for callback in callbacks:
-        callback.validation_data = validation.sources if validation else []
+        callback.validation_data = validation_arrays(*validation.data) if validation else []
     order = np.arange(batches.rows)
     for epoch in range(initial_epoch, epochs):
         model.reset_metrics()
@@ -148,6 +149,15 @@ def fit_loop(
             break
     callbacks._call_end_hook("train")
     return model.history
+
+
+def validation_arrays(inputs, targets, weights) -> list:
+    """What callbacks find as `validation_data`: inputs, targets, and weights, 1 where none are given."""
+    return [
+        *inputs,
+        *targets,
+        *(np.ones(len(y), y.dtype) if w is None else w for y, w in zip(targets, weights)),
+    ]
 
 
 def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:

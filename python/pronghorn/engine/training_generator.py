@@ -9,7 +9,13 @@ import numpy as np
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.progbar import Progbar
 from . import training_utils
-from .training_arrays import plain_callbacks, test_loop, training_callbacks
+from .training_arrays import (
+    ArrayBatches,
+    plain_callbacks,
+    test_loop,
+    training_callbacks,
+    validation_arrays,
+)
 
 
 class GeneratorMethods:
@@ -51,10 +57,12 @@ class GeneratorMethods:
         is_sequence = training_utils.is_sequence(generator)
         steps_per_epoch = _steps(generator, steps_per_epoch, "steps_per_epoch")
         val_generator = training_utils.is_generator_or_sequence(validation_data)
+        arrays = []
         if val_generator:
             validation_steps = _steps(validation_data, validation_steps, "validation_steps")
         elif validation_data:
-            validation_data = self._validation_batches(validation_data)
+            data, validation_data = self._validation_batches(validation_data)
+            arrays = validation_arrays(*data)
 
         def validate(batch_size, callbacks):
             if val_generator:
@@ -73,14 +81,13 @@ class GeneratorMethods:
             validation_freq,
             class_weight,
             at_epoch_end=generator.on_epoch_end if is_sequence else None,
+            arrays=arrays,
         )
 
     def _validation_batches(self, validation_data):
         """Validation arrays, checked now, and cut into batches once their size is known."""
-        from .training_arrays import ArrayBatches
-
         data = self._validation_arrays(validation_data, None)
-        return lambda batch_size: ArrayBatches(self, "test", *data, batch_size)
+        return data, lambda batch_size: ArrayBatches(self, "test", *data, batch_size)
 
     def _fit_steps(self, data, steps, validation, validation_steps, options, validation_freq):
         """Trains on the same arrays, or the model's own data tensors, in every step."""
@@ -111,6 +118,7 @@ class GeneratorMethods:
         class_weight=None,
         at_epoch_end=None,
         raw=False,
+        arrays=(),
     ):
         names = self.metrics_names
         params = {
@@ -121,6 +129,8 @@ class GeneratorMethods:
             "verbose": 1 if options["verbose"] == "auto" else options["verbose"],
         }
         callbacks = training_callbacks(self, options["callbacks"], params, validate is not None, "steps")
+        for callback in callbacks:
+            callback.validation_data = list(arrays)
         for epoch in range(options["initial_epoch"], options["epochs"]):
             self.reset_metrics()
             callbacks.on_epoch_begin(epoch)

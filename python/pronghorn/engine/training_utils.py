@@ -244,19 +244,22 @@ def check_loss_and_target_compatibility(targets, loss_fns, output_shapes, output
             )
 
 
-def check_target_values(y, loss, output_shape, name: str) -> None:
+def check_target_values(y, loss, output_shape, name: str, refuse_nan: bool = True) -> None:
     """Raises ValueError for NaN among the targets of a built-in loss and for class indices out of range."""
     function = loss_function_of(loss)
+    sparse = function is losses.sparse_categorical_crossentropy
     if function is None or getattr(losses, function.__name__, None) is not function or not y.size:
         return
+    if not (sparse or refuse_nan):
+        return
     low, high = y.min(), y.max()
-    if y.dtype.kind == "f" and high != high:
+    if refuse_nan and y.dtype.kind == "f" and high != high:
         rows = np.flatnonzero(np.isnan(y).reshape(len(y), -1).any(axis=1))
         raise ValueError(
             f'Error when checking target: the targets of "{name}" hold NaN in {len(rows)} of {len(y)} '
             f"samples, the first of them at index {rows[0]}; the loss would be NaN from that batch on."
         )
-    if function is losses.sparse_categorical_crossentropy:
+    if sparse:
         axis = 1 if config.image_data_format() == "channels_first" and len(output_shape) in (4, 5) else -1
         classes = output_shape[axis]
         if classes is not None and (low < 0 or high >= classes):
