@@ -31,6 +31,26 @@ def test_values_are_those_of_tf_keras(name, weighted):
     assert all(not variable.numpy().any() for variable in metric.weights)
 
 
+@pytest.mark.parametrize("cls", ["SensitivityAtSpecificity", "SpecificityAtSensitivity"])
+@pytest.mark.parametrize("value", [0.2, 0.6, 0.9])
+def test_one_of_sensitivity_and_specificity_at_the_other(cls, value):
+    """Keras 2.3.1 takes the threshold where the one is closest to the value; tf-keras came to choose otherwise."""
+    y_true, y_pred, weights = data_of("binary")
+    weights = weights[:, None] * np.ones_like(y_pred)
+    thresholds = np.linspace(0, 1, 50)[:, None, None]
+    positive = y_pred.astype("float64") > thresholds
+
+    def share(of, which):
+        return (weights * of * which).sum((1, 2)) / (weights * of).sum()
+
+    rates = share(y_true, positive), share(1 - y_true, ~positive)
+    reported, fixed = rates if cls == "SensitivityAtSpecificity" else rates[::-1]
+    metric = getattr(metrics, cls)(value, num_thresholds=50)
+    found = metric(y_true, y_pred, sample_weight=weights.astype("float32"))
+    np.testing.assert_allclose(found, reported[np.argmin(np.abs(fixed - value))], rtol=1e-5)
+    assert metrics.clone_metric(metric).get_config() == metric.get_config()
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_configurations_round_trip(name):
     cls, _, arguments = METRICS[name]

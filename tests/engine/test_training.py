@@ -324,6 +324,24 @@ def test_a_model_without_targets():
     assert model.train_on_batch(X[:, :2], None) < first
 
 
+def test_inputs_and_targets_that_are_tensors():
+    """Data that the model holds itself: neither is fed."""
+    data = K.variable(X)
+    inputs = Input(tensor=data)
+    model = Model(inputs, layers.Dropout(0.5)(Dense(1, name="d")(inputs)))
+    model.compile("sgd", "mse", metrics=["mae"])
+    for nothing in (None, [], {}):
+        assert np.isfinite(model.train_on_batch(nothing, A)).all()
+    assert len(model.fit(None, A, batch_size=20, verbose=0).history["loss"]) == 1
+    assert np.isfinite(model.evaluate(None, A, batch_size=20, verbose=0)).all()
+    assert model.predict(None, steps=3).shape == (60, 1)
+    with pytest.raises(ValueError, match="`steps`"):
+        model.predict(None)
+    model.compile("sgd", "mse", target_tensors=K.variable(A))
+    history = model.fit(epochs=2, steps_per_epoch=3, validation_steps=2, verbose=0).history
+    assert len(history["val_loss"]) == 2
+
+
 def test_frozen_layers_stay():
     model = Sequential([Dense(3, input_shape=(4,)), Dense(1)])
     model.layers[0].trainable = False

@@ -67,8 +67,6 @@ METRICS = {
     "AUC minoring": ("AUC", "binary", {"thresholds": [0.1, 0.4, 0.7], "summation_method": "minoring"}),
     "AUC PR": ("AUC", "binary", {"curve": "PR"}),
     "AUC PR majoring": ("AUC", "binary", {"curve": "PR", "summation_method": "majoring"}),
-    "SensitivityAtSpecificity": ("SensitivityAtSpecificity", "binary", {"specificity": 0.6}),
-    "SpecificityAtSensitivity": ("SpecificityAtSensitivity", "binary", {"sensitivity": 0.6}),
     "MeanIoU": ("MeanIoU", "equal", {"num_classes": 3}),
 }
 

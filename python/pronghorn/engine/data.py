@@ -144,7 +144,7 @@ def standardize_sample_or_class_weights(x_weight, output_names: Sequence[str], w
         if isinstance(x_weight, dict) and output_names[0] in x_weight:
             return [x_weight[output_names[0]]]
         return [x_weight]
-    if isinstance(x_weight, (list, tuple)):
+    if isinstance(x_weight, list):
         if len(x_weight) != len(output_names):
             raise ValueError(
                 f"Provided `{weight_type}` was a list of {len(x_weight)} elements, but the model has "
@@ -269,7 +269,9 @@ def check_array_length_consistency(inputs, targets, weights=None) -> None:
     """Raises ValueError unless all arrays have the same number of rows."""
 
     def lengths(arrays):
-        return {len(array) for array in to_list(arrays or []) if array is not None}
+        if arrays is None:
+            return {0}
+        return {0 if array is None else len(array) for array in to_list(arrays)}
 
     of_inputs, of_targets, of_weights = lengths(inputs), lengths(targets), lengths(weights)
     if len(of_inputs) > 1:

@@ -122,12 +122,13 @@ class _Objective:
         active = [i for i, loss in enumerate(model.loss_functions) if loss is not None]
         names = model.output_names
         targets = {
-            i: feed(shape, outputs[i].dtype, f"{names[i]}_target") for i, shape in zip(active, target_shapes)
+            i: feed(shape, outputs[i].dtype, f"{names[i]}_target")
+            for i, shape in zip(model._feed_indices, target_shapes)
         }
         targets.update({i: model._fixed_target(i) for i in active if i not in targets})
         weights = {
             i: feed(shape, outputs[i].dtype, f"{names[i]}_sample_weights")
-            for i, shape in zip(active, weight_shapes)
+            for i, shape in zip(model._feed_indices, weight_shapes)
             if shape is not None
         }
         measured = []  # metrics with a result, in the order of `metrics_names`
@@ -159,6 +160,8 @@ class _Objective:
                 metric.update_state(value)
             if not any(metric is other for other in measured):
                 measured.append(metric)
+        known = model.metrics
+        measured.sort(key=lambda metric: _place(metric, known))  # the order of `metrics_names`
         for loss in context.losses:
             total = loss if total is None else total + loss
         if total is None:
@@ -178,6 +181,11 @@ class _Objective:
                 f'loss "{name}" of output "{self.model.output_names[i]}", with targets of shape '
                 f"{y_true.shape} and predictions of shape {y_pred.shape}: {error}"
             ) from error
+
+
+def _place(metric, metrics):
+    """Where a metric stands in a list; those of the outputs' losses, which are in none, come first."""
+    return next((i for i, other in enumerate(metrics) if other is metric), -1)
 
 
 def masked_weight(y_pred, weight, mask):

@@ -216,9 +216,8 @@ class Tracked:
         """
         from .call_context import current_context
 
-        metric = getattr(value, "_metric_obj", None)
-        if metric is None:
-            metric = self._metric_named(name)
+        named = self._metric_named(name) if name is not None else None
+        metric = getattr(value, "_metric_obj", None) or named or self._new_metric(name)
         _append(self._own("_metrics"), metric)
         context = current_context()
         if isinstance(value, ops.Tensor) and context is not None:
@@ -233,8 +232,9 @@ class Tracked:
                 "Please provide different names for the metrics you have added. "
                 f'We found {len(matches)} metrics with the name: "{name}"'
             )
-        if matches:
-            return matches[0]
+        return matches[0] if matches else None
+
+    def _new_metric(self, name: str | None) -> Any:
         from ..metrics import Mean
 
         return Mean(name=name)

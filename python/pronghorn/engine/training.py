@@ -183,7 +183,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
                 f"Error when checking model input: expected data for {self._feed_input_names}, got None."
             )
         if y is None:
-            check_array_length_consistency(inputs, None)
+            check_array_length_consistency(inputs, inputs, inputs)
             return inputs, [], []
         self._assert_compiled()
         if not self._is_compiled:
@@ -203,7 +203,8 @@ class Model(CompileMethods, GeneratorMethods, Network):
             for given in zip(targets, sample_weights, class_weights, self._feed_sample_weight_modes)
         ]
         if check_array_lengths:
-            check_array_length_consistency(inputs, targets, weights)
+            known = [target if weight is None else weight for target, weight in zip(targets, weights)]
+            check_array_length_consistency(inputs, targets, known)
         shapes = [tuple(output.shape) for output in self._feed_outputs]
         if known_shapes:
             training_utils.check_loss_and_target_compatibility(targets, self._feed_loss_fns, shapes, names)
@@ -342,6 +343,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
             "callbacks": callbacks,
             "initial_epoch": initial_epoch,
         }
+        training_utils.check_steps(x, steps_per_epoch, "steps_per_epoch")
         if steps_per_epoch is not None:
             training_utils.check_num_samples([x], batch_size, steps_per_epoch, "steps_per_epoch")
         elif validation_steps:
@@ -353,6 +355,11 @@ class Model(CompileMethods, GeneratorMethods, Network):
             x, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size
         )
         if steps_per_epoch is not None:
+            if validation_split:
+                raise ValueError(
+                    "If your data is in the form of symbolic tensors, or trained on as a whole in each step, "
+                    "you cannot use `validation_split`."
+                )
             return self._fit_steps(
                 (inputs, targets, weights),
                 steps_per_epoch,
@@ -437,6 +444,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
                 "If evaluating from data tensors, you should specify the `steps` argument; "
                 "to evaluate on arrays, pass `x` and `y`."
             )
+        training_utils.check_steps(x, steps, "steps")
         if steps is not None:
             training_utils.check_num_samples([x], batch_size, steps)
         data = self._standardize_user_data(x, y, sample_weight=sample_weight, batch_size=batch_size)
@@ -497,6 +505,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
                 "If predicting from data tensors, you should specify the `steps` argument; "
                 "to predict on arrays, pass `x`."
             )
+        training_utils.check_steps(x, steps, "steps")
         if steps is not None:
             training_utils.check_num_samples([x], batch_size, steps)
         inputs, _, _ = self._standardize_user_data(x)

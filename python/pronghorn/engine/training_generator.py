@@ -55,8 +55,9 @@ class GeneratorMethods:
         """
         self._assert_compiled()
         is_sequence = training_utils.is_sequence(generator)
+        grows = is_sequence and steps_per_epoch is None  # its length may differ from epoch to epoch
         steps_per_epoch = _steps(generator, steps_per_epoch, "steps_per_epoch")
-        val_generator = training_utils.is_generator_or_sequence(validation_data)
+        val_generator = hasattr(validation_data, "__next__") or training_utils.is_sequence(validation_data)
         arrays = []
         if val_generator:
             validation_steps = _steps(validation_data, validation_steps, "validation_steps")
@@ -69,12 +70,19 @@ class GeneratorMethods:
                 return to_list(self.evaluate_generator(val_batches, validation_steps, callbacks=callbacks))
             return test_loop(self, validation_data(batch_size), callbacks=callbacks)
 
-        batches = _shuffled(generator, shuffle) if is_sequence else iter(generator)
         val_batches = validation_data
         if val_generator and training_utils.is_sequence(validation_data):
             val_batches = training_utils.iter_sequence_infinite(validation_data)
+        endless = None if is_sequence else iter(generator)
+        carried = training_utils.iter_sequence_infinite(generator) if is_sequence and not grows else endless
+
+        def epoch_of_batches():
+            if grows:
+                return len(generator), _shuffled(generator, shuffle)
+            return steps_per_epoch, carried
+
         return self._train_on(
-            batches,
+            epoch_of_batches,
             steps_per_epoch,
             validate if validation_data else None,
             {"epochs": epochs, "verbose": verbose, "callbacks": callbacks, "initial_epoch": initial_epoch},
@@ -100,7 +108,7 @@ class GeneratorMethods:
             return self._evaluate_steps(validation or data, validation_steps, 0, callbacks)
 
         return self._train_on(
-            itertools.repeat(data),
+            lambda: (steps, itertools.repeat(data)),
             steps,
             validate if validation_steps else None,
             options,
@@ -110,7 +118,7 @@ class GeneratorMethods:
 
     def _train_on(
         self,
-        batches,
+        epoch_of_batches,
         steps,
         validate,
         options,
@@ -133,6 +141,7 @@ class GeneratorMethods:
             callback.validation_data = list(arrays)
         for epoch in range(options["initial_epoch"], options["epochs"]):
             self.reset_metrics()
+            steps, batches = epoch_of_batches()
             callbacks.on_epoch_begin(epoch)
             logs = {}
             for index in range(steps):
@@ -151,11 +160,12 @@ class GeneratorMethods:
             else:
                 if validate and training_utils.should_run_validation(validation_freq, epoch):
                     logs = {"val_" + name: value for name, value in zip(names, validate(size, callbacks))}
-            if at_epoch_end:
-                at_epoch_end()
             callbacks.on_epoch_end(epoch, logs)
             if callbacks.model.stop_training:
                 break
+            if at_epoch_end:
+                at_epoch_end()
+                callbacks.set_params({**callbacks.params, "steps": epoch_of_batches()[0]})
         callbacks._call_end_hook("train")
         return self.history
 
@@ -254,13 +264,11 @@ def _steps(generator, steps, name):
 
 
 def _shuffled(sequence, shuffle):
-    """The batches of a sequence over and over, each time in a new order where `shuffle` is set."""
-    while True:
-        order = np.arange(len(sequence))
-        if shuffle:
-            np.random.shuffle(order)
-        for index in order:
-            yield sequence[int(index)]
+    """The batches of a sequence, in a new order where `shuffle` is set."""
+    order = np.arange(len(sequence))
+    if shuffle:
+        np.random.shuffle(order)
+    return (sequence[int(index)] for index in order)
 
 
 def _in_order(generator):

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
-from .. import config, losses
+from .. import config, losses, ops
 from .. import metrics as metrics_module
 from ..utils.generic_utils import check_for_unexpected_keys, to_list
 from ..utils.losses_utils import Reduction
@@ -59,6 +59,26 @@ def get_loss_function(loss):
     )
 
 
+def weighted_masked_objective(fn):
+    """Keras 2.2's form of a loss: a function of `(y_true, y_pred, weights, mask)` to a scalar."""
+    if fn is None:
+        return None
+
+    def weighted(y_true, y_pred, weights, mask=None):
+        score = fn(y_true, y_pred)
+        if mask is not None:
+            mask = ops.cast(mask, config.floatx())
+            score = score * mask / (ops.mean(mask) + config.epsilon())
+        if weights is not None:
+            axes = tuple(range(len(weights.shape), len(score.shape)))
+            score = ops.mean(score, axis=axes) if axes else score
+            score = score * weights
+            score = score / ops.mean(ops.cast(ops.not_equal(weights, 0.0), config.floatx()))
+        return ops.mean(score)
+
+    return weighted
+
+
 def prepare_loss_functions(loss, output_names: Sequence[str]) -> list:
     """One loss object per output; None where an output has no loss."""
     if isinstance(loss, Mapping):
@@ -87,7 +107,7 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights=None) -> list
     if isinstance(loss_weights, Mapping):
         check_for_unexpected_keys("loss_weights", loss_weights, output_names)
         return [loss_weights.get(name, 1.0) for name in output_names]
-    if isinstance(loss_weights, (list, tuple)):
+    if isinstance(loss_weights, list):
         if len(loss_weights) != len(output_names):
             raise ValueError(
                 "When passing a list as loss_weights, it should have one entry per model output. "
@@ -228,7 +248,7 @@ def check_loss_and_target_compatibility(targets, loss_fns, output_shapes, output
         name = output_names[i] if output_names else f"output {i + 1}"
         if losses.is_categorical_crossentropy(loss) and y.shape[-1] == 1:
             raise ValueError(
-                f'You are passing for "{name}" a target array of shape {y.shape} while using as loss '
+                f'You are passing a target array of shape {y.shape} for "{name}" while using as loss '
                 "`categorical_crossentropy`, which expects targets to be binary matrices (1s and 0s) of "
                 "shape (samples, classes). If your targets are integer classes, convert them by "
                 "`keras.utils.to_categorical(y)`, or use the loss `sparse_categorical_crossentropy`."
@@ -335,6 +355,17 @@ def check_num_samples(ins, batch_size=None, steps=None, steps_name: str = "steps
             raise ValueError(f"Without data you should specify the `{steps_name}` argument.")
         return None
     return int(ins[0].shape[0]) if hasattr(ins[0], "shape") else None
+
+
+def check_steps(x, steps, name: str) -> None:
+    """Raises ValueError where data are variables, which have no batches, and no number of steps is given."""
+    leaves = list(x.values()) if isinstance(x, Mapping) else to_list(x, allow_tuple=True)
+    if steps is None and any(ops.is_tensor(leaf) for leaf in leaves):
+        raise ValueError(
+            f"If your data is in the form of symbolic tensors, you should specify the `{name}` argument "
+            "(instead of the `batch_size` argument, because symbolic tensors are expected to produce batches "
+            "of input data)."
+        )
 
 
 def get_static_batch_size(layer) -> int | None:

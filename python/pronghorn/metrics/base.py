@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import config, ops
 from ..engine.base_layer import Layer
+from ..ops.dispatch import operation
 from ..utils import losses_utils
 
 
@@ -124,12 +125,9 @@ class Metric(Layer):
         self._programs = {}  # for calls with arrays: what is called, shapes and dtypes -> program
 
     def __call__(self, *args, **kwargs):
-        symbolic = [value for value in _leaves((args, kwargs)) if isinstance(value, ops.KerasTensor)]
-        if symbolic:
-            # A placeholder: what is to be measured is remembered on it, for `add_metric`.
-            result = ops.sum(symbolic[0])
+        if any(isinstance(value, ops.KerasTensor) for value in _leaves((args, kwargs))):
+            result = measured(self, args, kwargs)
             result._metric_obj = self
-            result._metric_arguments = (args, kwargs)
             return result
         self.update_state(*args, **kwargs)
         result = self.result()
@@ -210,7 +208,9 @@ class Reduce(Metric):
 
     def result(self):
         """The sum, or the sum over the number of values or the sum of their weights."""
-        return ops.convert_to_tensor(self.total) if self.reduction == Reduction.SUM else self.total / self.count
+        return (
+            ops.convert_to_tensor(self.total) if self.reduction == Reduction.SUM else self.total / self.count
+        )
 
 
 class Sum(Reduce):
@@ -277,6 +277,12 @@ class MeanMetricWrapper(Mean):
     def get_config(self) -> dict:
         """The arguments to make an equal metric with."""
         return {**super().get_config(), **self._fn_kwargs}
+
+
+@operation
+def measured(metric, args, kwargs):
+    """A metric's result after an update: what calling it on symbolic tensors stands for."""
+    return metric(*args, **kwargs)
 
 
 class _Result(ops.Tensor):
