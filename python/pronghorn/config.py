@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-_FLOATS = ("float16", "float32", "float64")
+_FLOATS = ("float32", "float64")
 _LAYOUTS = ("channels_last", "channels_first")
 
 _floatx = "float32"

@@ -103,8 +103,7 @@ def l2_normalize(x: Any, axis: Any = None) -> Any:
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
 
 
-@operation
-def in_top_k(predictions, targets, k):
+def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
     """Whether each row's target is among the `k` classes with the largest predictions; ties count.
 
     Examples
@@ -113,11 +112,7 @@ def in_top_k(predictions, targets, k):
     >>> in_top_k(np.array([[0.1, 0.7, 0.2]], "float32"), np.array([2]), 2)
     array([ True])
     """
-    classes = predictions.shape[-1]
-    is_target = ops.cast(ops.one_hot(targets, classes, dtype=predictions.dtype), "bool")
-    score = ops.sum(ops.where(is_target, predictions, ops.zeros_like(predictions)), axis=-1, keepdims=True)
-    better = ops.sum(ops.cast(ops.greater(predictions, score), "int32"), axis=-1)
-    return ops.less(better, k)
+    return ops.in_top_k(targets, predictions, k)
 
 
 # --- normalisation ----------------------------------------------------------------------------------------

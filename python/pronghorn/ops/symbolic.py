@@ -11,7 +11,7 @@ import itertools
 
 import numpy as np
 
-from .tensor import Operators, Tensor
+from .tensor import DType, Operators, Tensor
 from .trace import Trace
 from .variable import Variable
 
@@ -37,7 +37,7 @@ class KerasTensor(Operators):
 
     def __init__(self, shape, dtype="float32", name=None, producer=None):
         self.shape = tuple(None if n is None else int(n) for n in shape)
-        self.dtype = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        self.dtype = DType(dtype if isinstance(dtype, str) else np.dtype(dtype).name)
         self.name = name or f"tensor_{next(_names)}"
         self.producer = producer
         self._uses_learning_phase = False

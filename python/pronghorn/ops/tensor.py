@@ -58,6 +58,26 @@ for _special, _name in _UNARY.items():
     setattr(Operators, f"__{_special}__", _unary(_name))
 
 
+class DType(str):
+    """The name of an element type, with the attributes of TensorFlow's types that scripts of Keras 2 read.
+
+    Examples
+    --------
+    >>> DType("float32").base_dtype.name
+    'float32'
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self):
+        return str(self)
+
+    @property
+    def base_dtype(self):
+        return self
+
+
 class Tensor(Operators):
     """A value of the graph that is being traced: its shape and dtype are known, its content is not.
 
@@ -73,7 +93,7 @@ class Tensor(Operators):
         self.trace = trace
         self.value = value
         self.shape = shape
-        self.dtype = dtype
+        self.dtype = dtype if type(dtype) is DType else DType(dtype)
 
     @property
     def ndim(self):

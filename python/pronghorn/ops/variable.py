@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import config
 from .._core import State
-from .tensor import Operators
+from .tensor import DType, Operators
 from .trace import current_trace
 
 _CORE_DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
@@ -46,7 +46,7 @@ class Variable(Operators):
         self.trainable = trainable
         self.constraint = constraint
         self.shape = self.state.shape
-        self.dtype = dtype
+        self.dtype = DType(dtype)
         self._uses_learning_phase = False
 
     @property
