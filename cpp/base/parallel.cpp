@@ -1,13 +1,13 @@
 #include "base/parallel.h"
 
-#include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
-#include <vector>
 
 #include "base/error.h"
 
@@ -18,9 +18,6 @@
 namespace pronghorn {
 namespace {
 
-std::atomic<int> threads{0};
-std::atomic<bool> forked{false};
-
 #if defined(__x86_64__)
 constexpr unsigned flush_bits = 0x8040;  // flush-to-zero and denormals-are-zero
 unsigned control_word() {
@@ -28,6 +25,9 @@ unsigned control_word() {
 }
 void set_control_word(unsigned word) {
   _mm_setcsr(word);
+}
+void relax() {
+  _mm_pause();
 }
 #elif defined(__aarch64__)
 constexpr unsigned flush_bits = 1u << 24;  // FPCR.FZ
@@ -39,71 +39,120 @@ unsigned control_word() {
 void set_control_word(unsigned word) {
   asm volatile("msr fpcr, %0" ::"r"(static_cast<uint64_t>(word)));
 }
+void relax() {
+  asm volatile("yield");
+}
 #endif
 
-// libgomp's pool of threads does not survive fork: a child stays serial.
-[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
-
-#ifndef __SANITIZE_THREAD__
-
-bool in_parallel_region() {
-  return omp_in_parallel();
-}
-
-// Seconds of work that are worth waking a team for: that costs a microsecond on an idle machine and many
-// where other processes want the cores too.
-constexpr double worth_a_team = 20e-6;
-
-template <class F>
-void run_chunks(int workers, int64_t chunks, const F& run) {
-  const unsigned word = control_word();
-#pragma omp parallel num_threads(workers)
-  {
-    set_control_word(word);  // workers round as their caller does
-#pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t chunk = 0; chunk < chunks; chunk++) run(chunk);
-  }
-}
-
+// Seconds of work that are worth waking others for. The thread sanitizer sees every loop in parallel.
+#ifdef __SANITIZE_THREAD__
+constexpr double worth_a_team = 0;
 #else
+constexpr double worth_a_team = 20e-6;
+#endif
 
-// The thread sanitizer cannot see the barriers inside libgomp and would take everything that is written in a
-// parallel region and read after it for a race. It can follow these threads, and so finds the true ones.
+// How often a waiting thread looks before it sleeps: some 50 microseconds. Long enough to catch the next step
+// of a program, short enough not to take the processor from whoever else wants it.
+constexpr int looks_before_sleep = 1000;
+
+template <class Ready>
+void wait_until(std::atomic<uint32_t>& word, const Ready& ready) {
+  for (int look = 0; look < looks_before_sleep; look++) {
+    if (ready(word.load())) return;
+    relax();
+  }
+  for (uint32_t seen = word.load(); !ready(seen); seen = word.load()) word.wait(seen);
+}
+
 thread_local bool in_team = false;
 
-constexpr double worth_a_team = 0;  // so that it sees every parallel loop run in parallel
+// Threads that take chunks of one loop at a time. A loop waits only for those that have joined it: a thread
+// that the system has not woken yet costs nothing. Made once and never torn down, so that threads may outlive
+// static destructors.
+class Team {
+ public:
+  static Team& instance() {
+    static Team* team = new Team;
+    return *team;
+  }
 
-bool in_parallel_region() {
-  return in_team;
-}
-
-template <class F>
-void run_chunks(int workers, int64_t chunks, const F& run) {
-  const unsigned word = control_word();
-  std::atomic<int64_t> next{0};
-  const auto work = [&] {
-    set_control_word(word);
+  // Runs f on the chunks [1, chunks) with the help of up to workers - 1 others. False, with nothing done, if
+  // another loop has the team.
+  bool run(int workers, int64_t chunks, RangeFunction f, const void* context) {
+    if (busy_.exchange(true)) return false;
+    for (; started_ < workers - 1; started_++) std::thread([this] { serve(); }).detach();
+    run_ = f;
+    context_ = context;
+    chunks_ = chunks;
+    control_word_ = control_word();
+    helpers_ = static_cast<uint32_t>(workers - 1);
+    next_.store(1);
+    open_.store(true);
+    loops_.fetch_add(1);
+    loops_.notify_all();
     in_team = true;
-    // Relaxed, so that the counter itself orders nothing between the chunks.
-    for (int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) run(chunk);
+    take_chunks();
     in_team = false;
-  };
-  std::vector<std::thread> team;
-  for (int i = 1; i < workers; i++) team.emplace_back(work);
-  work();
-  for (std::thread& thread : team) thread.join();
-}
+    open_.store(false);
+    wait_until(inside_, [](uint32_t count) { return count == 0; });
+    busy_.store(false);
+    return true;
+  }
 
-#endif
+ private:
+  void take_chunks() {
+    // Relaxed, so that the counter itself orders nothing between the chunks.
+    for (int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;)
+      run_(context_, chunk, chunk + 1);
+  }
+
+  [[noreturn]] void serve() {
+    in_team = true;
+    for (uint32_t seen = 0;;) {
+      wait_until(loops_, [&](uint32_t loops) { return loops != seen; });
+      seen = loops_.load();
+      // `open_` is read after `inside_` is raised and cleared before `inside_` is read: either the loop waits
+      // for this thread, or this thread stays out.
+      const uint32_t place = inside_.fetch_add(1);
+      if (open_.load() && place < helpers_) {
+        set_control_word(control_word_);  // round as the caller does
+        take_chunks();
+      }
+      if (inside_.fetch_sub(1) == 1) inside_.notify_all();
+    }
+  }
+
+  std::atomic<bool> busy_{false}, open_{false};
+  std::atomic<uint32_t> loops_{0};   // loops opened so far
+  std::atomic<uint32_t> inside_{0};  // helpers that may be working on the open loop
+  std::atomic<int64_t> next_{0};
+  int started_ = 0;
+  std::atomic<uint32_t> helpers_{0};
+  RangeFunction run_ = nullptr;
+  const void* context_ = nullptr;
+  int64_t chunks_ = 0;
+  unsigned control_word_ = 0;
+};
+
+std::atomic<int> threads{0};
+std::atomic<bool> forked{false};
+
+// Threads do not survive fork: a child stays serial.
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+
+int default_thread_count() {
+  if (const char* asked = std::getenv("OMP_NUM_THREADS"))
+    if (const int n = std::atoi(asked); n >= 1) return n;
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof usable, &usable) == 0) return std::max(CPU_COUNT(&usable), 1);
+  return std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
+}
 
 }  // namespace
 
 int thread_count() {
   int n = threads.load(std::memory_order_relaxed);
-  if (n == 0) {
-    n = omp_get_max_threads();
-    threads = n;
-  }
+  if (n == 0) threads = n = default_thread_count();
   return n;
 }
 
@@ -123,23 +172,24 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, co
   if (end <= begin) return;
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (end - begin + grain - 1) / grain;
-  const int workers = static_cast<int>(std::min<int64_t>(thread_count(), chunks));
-  const auto run = [&](int64_t chunk) {
+  const auto run = [=](int64_t chunk) {
     f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
   };
-  if (workers <= 1 || in_parallel_region() || forked) {
-    for (int64_t chunk = 0; chunk < chunks; chunk++) run(chunk);
-    return;
+  const int workers = static_cast<int>(std::min<int64_t>(thread_count(), chunks));
+  int64_t done = 0;
+  if (workers > 1 && !in_team && !forked) {
+    // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
+    const auto start = std::chrono::steady_clock::now();
+    run(done++);
+    const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
+    const auto run_chunk = [](const void* loop, int64_t chunk, int64_t) {
+      (*static_cast<const decltype(run)*>(loop))(chunk);
+    };
+    if (first.count() * static_cast<double>(chunks - 1) >= worth_a_team &&
+        Team::instance().run(workers, chunks, run_chunk, &run))
+      return;
   }
-  // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
-  const auto start = std::chrono::steady_clock::now();
-  run(0);
-  const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
-  if (first.count() * static_cast<double>(chunks - 1) < worth_a_team) {
-    for (int64_t chunk = 1; chunk < chunks; chunk++) run(chunk);
-    return;
-  }
-  run_chunks(workers, chunks - 1, [&](int64_t chunk) { run(chunk + 1); });
+  for (; done < chunks; done++) run(done);
 }
 
 }  // namespace pronghorn
