@@ -34,7 +34,7 @@ def test_values_are_those_of_tf_keras(name, weighted):
 @pytest.mark.parametrize("cls", ["SensitivityAtSpecificity", "SpecificityAtSensitivity"])
 @pytest.mark.parametrize("value", [0.2, 0.6, 0.9])
 def test_one_of_sensitivity_and_specificity_at_the_other(cls, value):
-    """Keras 2.3.1 takes the threshold where the one is closest to the value; tf-keras came to choose otherwise."""
+    """Keras 2.3.1 takes the threshold where the one is closest; tf-keras came to choose otherwise."""
     y_true, y_pred, weights = data_of("binary")
     weights = weights[:, None] * np.ones_like(y_pred)
     thresholds = np.linspace(0, 1, 50)[:, None, None]

@@ -383,6 +383,18 @@ def test_training_is_reproducible():
         np.testing.assert_array_equal(a, b)
 
 
+def test_training_leaves_compiled_calls_alone():
+    model = Sequential([Dense(1, input_shape=(4,))])
+    model.compile("sgd", "mse")
+    model.fit(X, A, verbose=0)
+    model(X)
+    programs = dict(model._programs)
+    model.fit(X, A, verbose=0)
+    model.evaluate(X, A, verbose=0)
+    model(X)
+    assert model._programs == programs
+
+
 # --- models that learn their shape from data
 # -------------------------------------------------------------------------
 

@@ -43,6 +43,12 @@ class Model(CompileMethods, GeneratorMethods, Network):
     stop_training = False
     callback_model = None
 
+    def __setattr__(self, name, value):
+        if name in ("history", "stop_training"):  # set by every training; nothing compiled depends on them
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     # --- steps
 
     @property
