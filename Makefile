@@ -6,7 +6,7 @@ LINT ?= .venv-lint
 bin := $(VENV)/bin
 install := python -m pip install --quiet --disable-pip-version-check
 sources := $(shell find cpp python -type f ! -name '*.pyc' ! -name '*.so') CMakeLists.txt pyproject.toml
-cxx_sources := $(shell find cpp benchmarks examples -name '*.cpp' -o -name '*.h')
+cxx_sources := $(shell find cpp benchmarks examples tests -name '*.cpp' -o -name '*.h')
 
 .PHONY: help demo test lint format bench examples stubs sanitize sanitize-address sanitize-thread clean
 

@@ -53,11 +53,11 @@ def test_batches_of_rows_with_a_stride():
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        (dict(order=np.array([0, 99])), IndexError, "row 99 was asked for, but the array has 4 rows"),
-        (dict(order=np.array([0, -1])), IndexError, "row -1"),
-        (dict(order=np.array([0])), ValueError, "the order has 1 indices"),
-        (dict(order=None, last=3), IndexError, "row 4"),
-        (dict(order=None, outputs=[np.empty((1, 3), "float32")]), ValueError, "room for 1 batches"),
+        ({"order": np.array([0, 99])}, IndexError, "row 99 was asked for, but the array has 4 rows"),
+        ({"order": np.array([0, -1])}, IndexError, "row -1"),
+        ({"order": np.array([0])}, ValueError, "the order has 1 indices"),
+        ({"order": None, "last": 3}, IndexError, "row 4"),
+        ({"order": None, "outputs": [np.empty((1, 3), "float32")]}, ValueError, "room for 1 batches"),
     ],
 )
 def test_batches_out_of_range(arguments, error, text):

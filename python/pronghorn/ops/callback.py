@@ -14,8 +14,8 @@ __all__ = ["numpy_function"]
 def numpy_function(function, inputs, shapes, dtypes):
     """Call a Python function on arrays each time the program runs.
 
-    For what only NumPy can do: it costs an entry into Python per run, has no gradient, and keeps the model from being
-    used without Python.
+    For what only NumPy can do: it costs an entry into Python per run, has no gradient, and keeps the model
+    from being used without Python.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from .tensor import Tensor, operations
 from .trace import Trace, current_trace
 from .variable import Variable
 
-# Parameters that never hold values: sizes and axes, and variables that are meant themselves, not their content.
+# Parameters that never hold values: sizes and axes, and variables that stand for themselves.
 STATIC_PARAMETERS = frozenset(
     ["shape", "newshape", "axis", "axes", "size", "pool_size", "strides", "padding", "dilation_rate"]
     + ["perm", "repeats", "paddings", "variable", "variables"]

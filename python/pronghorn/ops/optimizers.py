@@ -29,7 +29,7 @@ def optimizer_step(name, scalars, params, grads, slots=(), **attributes):
         - ``"nadam"``: lr, t, m_schedule before the step; m, v; beta_1, beta_2, epsilon, schedule_decay
     scalars : list
         Tensors, variables or numbers; lr after decay, t = iterations + 1. What changes from step to step
-        beyond these, `momentum`, `rho`, or `beta_1` and `beta_2`, may follow here instead of being attributes.
+        beyond these, `momentum`, `rho`, or `beta_1` and `beta_2`, may follow here, not among the attributes.
     params, grads : lists of tensors or variables
         All of one floating point type.
     slots : list of lists
