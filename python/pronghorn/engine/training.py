@@ -458,7 +458,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
             return unpack_singleton(self._evaluate_steps(data, steps, verbose, callbacks))
         batches = training_arrays.ArrayBatches(self, TEST, *data, batch_size)
         return unpack_singleton(
-            training_arrays.test_loop(self, batches, verbose=verbose, callbacks=callbacks)
+            training_arrays.evaluate_loop(self, batches, verbose=verbose, callbacks=callbacks)
         )
 
     def predict(

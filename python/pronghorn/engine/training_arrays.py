@@ -142,7 +142,7 @@ def fit_loop(
         finished = run_epoch(batches, callbacks, order if shuffle else None)
         logs = {}
         if finished and validation and should_run_validation(validation_freq, epoch):
-            results = test_loop(model, validation, callbacks=callbacks)
+            results = evaluate_loop(model, validation, callbacks=callbacks)
             logs = {"val_" + name: value for name, value in zip(validation.step.names, results)}
         callbacks.on_epoch_end(epoch, logs)
         if model._callback_model().stop_training:
@@ -177,7 +177,7 @@ def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:
     return True
 
 
-def test_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None) -> list:
+def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None) -> list:
     """Evaluates on arrays; returns the mean loss and the metrics."""
     model.reset_metrics()
     if not isinstance(callbacks, callbacks_module.CallbackList):

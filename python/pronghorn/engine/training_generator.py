@@ -12,7 +12,7 @@ from . import training_utils
 from .training_arrays import (
     ArrayBatches,
     plain_callbacks,
-    test_loop,
+    evaluate_loop,
     training_callbacks,
     validation_arrays,
 )
@@ -68,7 +68,7 @@ class GeneratorMethods:
         def validate(batch_size, callbacks):
             if val_generator:
                 return to_list(self.evaluate_generator(val_batches, validation_steps, callbacks=callbacks))
-            return test_loop(self, validation_data(batch_size), callbacks=callbacks)
+            return evaluate_loop(self, validation_data(batch_size), callbacks=callbacks)
 
         val_batches = validation_data
         if val_generator and training_utils.is_sequence(validation_data):
