@@ -133,7 +133,7 @@ def fit_loop(
         callback.validation_data = validation_arrays(*validation.data) if validation else []
     order = np.arange(batches.rows)
     for epoch in range(initial_epoch, epochs):
-        model.reset_metrics()
+        batches.step.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         if shuffle == "batch":
             order = batch_shuffle(order, batches.batch_size)
@@ -179,7 +179,7 @@ def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:
 
 def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None) -> list:
     """Evaluates on arrays; returns the mean loss and the metrics."""
-    model.reset_metrics()
+    batches.step.reset_metrics()
     if not isinstance(callbacks, callbacks_module.CallbackList):
         params = {
             "batch_size": batches.batch_size,
