@@ -100,6 +100,18 @@ CASES = {
         ValueError,
         ["at least one sample"],
     ),
+    "fit: no targets": (fit(y=None), ValueError, ["probabilities", "y=None"]),
+    "fit: no targets, and no shape yet": (
+        lambda: _shapeless().fit(X, verbose=0),
+        ValueError,
+        ["y=None"],
+    ),
+    "fit: an empty list, and no shape yet": (
+        lambda: _shapeless().fit([], ONE_HOT, verbose=0),
+        ValueError,
+        ["array or a list of arrays"],
+    ),
+    "fit: sample weights that are a number": (fit(sample_weight=3), TypeError, ["sample_weight", "3"]),
     "fit: an empty list": (fit([], ONE_HOT), ValueError, ["empty list"]),
     # --- content
     "fit: strings": (fit(np.full((10, 4), "a")), TypeError, ["numbers", "<U1"]),
@@ -297,6 +309,12 @@ CASES = {
 def _two_inputs():
     a, b = Input((4,), name="first"), Input((4,), name="second")
     model = models.Model([a, b], Dense(1)(layers.concatenate([a, b])))
+    model.compile("sgd", "mse")
+    return model
+
+
+def _shapeless():
+    model = models.Sequential([Dense(3)])
     model.compile("sgd", "mse")
     return model
 

@@ -136,6 +136,11 @@ def _check_shape(array, name, shape, check_batch_axis, exception_prefix):
 
 def standardize_sample_or_class_weights(x_weight, output_names: Sequence[str], weight_type: str) -> list:
     """One entry of sample or class weights per output, None where an output has none."""
+    if x_weight is not None and not hasattr(x_weight, "__len__"):
+        raise TypeError(
+            f"`{weight_type}` should be an array, a list or a dictionary; got {x_weight!r} "
+            f"of type {type(x_weight).__name__}."
+        )
     if x_weight is None or len(x_weight) == 0:
         return [None for _ in output_names]
     if len(output_names) == 1:

@@ -162,6 +162,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         check_array_lengths: bool = True,
         batch_size: int | None = None,
         refuse_nan: bool = True,
+        needs_targets: bool = True,
     ):
         """Inputs, targets and sample weights as lists of arrays; a weight is None where all weights are 1.
 
@@ -170,7 +171,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         """
         if not self.built or not self.inputs:
             first = to_list(x, allow_tuple=True)
-            if isinstance(x, dict) or not all(hasattr(array, "shape") for array in first):
+            if not first or isinstance(x, dict) or not all(hasattr(array, "shape") for array in first):
                 raise ValueError(
                     "Please provide as model inputs either a single array or a list of arrays. You "
                     f"passed: x={x}"
@@ -188,13 +189,15 @@ class Model(CompileMethods, GeneratorMethods, Network):
             raise ValueError(
                 f"Error when checking model input: expected data for {self._feed_input_names}, got None."
             )
-        if y is None:
+        if y is None and not needs_targets:
             check_array_length_consistency(inputs, inputs, inputs)
             return inputs, [], []
         self._assert_compiled()
         if not self._is_compiled:
             self._compile_on_the_fly()
         names = self._feed_output_names
+        if y is None and names:
+            raise ValueError(f"Error when checking model target: expected data for {names}, but got y=None.")
         targets = standardize_input_data(
             y,
             names,
@@ -514,7 +517,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         training_utils.check_steps(x, steps, "steps")
         if steps is not None:
             training_utils.check_num_samples([x], batch_size, steps)
-        inputs, _, _ = self._standardize_user_data(x)
+        inputs, _, _ = self._standardize_user_data(x, needs_targets=False)
         if steps is not None:
             return self._predict_steps(inputs, steps, verbose, callbacks)
         rows = len(inputs[0])
@@ -579,7 +582,7 @@ class Model(CompileMethods, GeneratorMethods, Network):
         -------
         array, or list of arrays where the model has several outputs
         """
-        inputs, _, _ = self._standardize_user_data(x)
+        inputs, _, _ = self._standardize_user_data(x, needs_targets=False)
         return unpack_singleton(self._run_batch(PREDICT, (inputs, [], [])))
 
     def _run_batch(self, mode, data) -> list:
