@@ -14,12 +14,13 @@ PRONGHORN_INLINE void store_upto(T* p, Vec<T> v, int64_t n) {
   n >= width<T> ? store(p, v) : store_part(p, v, static_cast<int>(n));
 }
 
-// Calls f.operator()<vectors>(first channel, channels left) for blocks of 4 whole vectors of channels, then
-// for single ones, the last of which may be partial.
+// Calls f.operator()<vectors>(first channel, channels left) for blocks of 4, 2 and 1 whole vectors of
+// channels, the last of which may be partial.
 template <class T, class F>
 PRONGHORN_INLINE void for_channels(int64_t channels, F f) {
   int64_t c = 0;
   for (; c + 4 * width<T> <= channels; c += 4 * width<T>) f.template operator()<4>(c, 4 * width<T>);
+  for (; c + 2 * width<T> <= channels; c += 2 * width<T>) f.template operator()<2>(c, 2 * width<T>);
   for (; c < channels; c += width<T>) f.template operator()<1>(c, channels - c);
 }
 
