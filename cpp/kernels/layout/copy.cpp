@@ -56,15 +56,15 @@ void transpose_four(const char* src, int64_t src_stride, char* dst, int64_t dst_
     return *reinterpret_cast<const FourUnaligned*>(src + j * src_stride);
   };
   const Four a = row(0), b = row(1), c = row(2), d = row(3);
-  const Four ab_low = __builtin_shuffle(a, b, Four{0, 4, 1, 5}),
-             ab_high = __builtin_shuffle(a, b, Four{2, 6, 3, 7});
-  const Four cd_low = __builtin_shuffle(c, d, Four{0, 4, 1, 5}),
-             cd_high = __builtin_shuffle(c, d, Four{2, 6, 3, 7});
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+             ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+             cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
   const auto put = [&](int i, Four v) { *reinterpret_cast<FourUnaligned*>(dst + i * dst_stride) = v; };
-  put(0, __builtin_shuffle(ab_low, cd_low, Four{0, 1, 4, 5}));
-  put(1, __builtin_shuffle(ab_low, cd_low, Four{2, 3, 6, 7}));
-  put(2, __builtin_shuffle(ab_high, cd_high, Four{0, 1, 4, 5}));
-  put(3, __builtin_shuffle(ab_high, cd_high, Four{2, 3, 6, 7}));
+  put(0, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+  put(1, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+  put(2, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+  put(3, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
 }
 
 void transpose_words(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t rows,

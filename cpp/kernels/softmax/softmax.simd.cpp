@@ -1,5 +1,7 @@
 #include "kernels/softmax/softmax.h"
 
+#include <utility>
+
 #include "simd/math.h"
 #include "simd/vec.h"
 
@@ -23,14 +25,21 @@ PRONGHORN_INLINE Vec<T> keep(Vec<T> v, int64_t n, T rest) {
   return iota<I>() < broadcast<I>(static_cast<I>(n)) ? v : broadcast<T>(rest);
 }
 
+// Lane i of the result is lane i ^ half of v.
+template <class T, int half>
+PRONGHORN_INLINE Vec<T> swap_halves(Vec<T> v) {
+  return [v]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(v, v, (i ^ half)...);
+  }(std::make_integer_sequence<int, width<T>>{});
+}
+
 // Combines all lanes by halves, with the result in every lane.
 template <class T, int half = width<T> / 2, class F>
 PRONGHORN_INLINE Vec<T> fold(Vec<T> v, F f) {
-  using I = Element<Mask<T>>;
   if constexpr (half == 0)
     return v;
   else
-    return fold<T, half / 2>(f(v, __builtin_shuffle(v, iota<I>() ^ static_cast<I>(half))), f);
+    return fold<T, half / 2>(f(v, swap_halves<T, half>(v)), f);
 }
 
 template <class T>
