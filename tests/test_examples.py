@@ -1,0 +1,34 @@
+"""The examples that need no download, run as a reader would run them."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).parent.parent / "examples"
+
+
+def run(*arguments):
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, *map(str, arguments)], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", ["mlp_softmax.py", "mlp_binary.py"])
+def test_keras_scripts_run_unmodified(script):
+    output = run("-m", "pronghorn", EXAMPLES / "seed" / script)
+    losses = [float(loss) for loss in re.findall(r"loss: ([\d.]+) - accuracy: [\d.]+\s*$", output, re.M)]
+    assert len(losses) == 20 and losses[-1] < losses[0]
+
+
+def test_the_demo_learns_and_draws(tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "digits.png"
+    output = run(EXAMPLES / "digits_cnn.py", "--epochs", "6", "--picture", picture)
+    accuracy = float(re.search(r"test accuracy ([\d.]+) %", output)[1])
+    assert accuracy > 97
+    assert picture.read_bytes().startswith(b"\x89PNG")
