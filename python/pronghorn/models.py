@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import layers as _layers  # noqa: F401  (loading them enters their names for configurations)
 from . import ops
 from .engine.input_layer import Input, InputLayer
+from .engine.registry import deserialize
 from .engine.sequential import Sequential
 from .engine.training import Model
 from .utils.generic_utils import to_list, unpack_singleton
@@ -127,8 +129,6 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
-    from .layers import deserialize
-
     return deserialize(config, custom_objects=custom_objects)
 
 

@@ -7,6 +7,7 @@ import sys
 
 SCRIPT = """
 import numpy as np
+from pronghorn.callbacks import LambdaCallback
 from pronghorn.layers import Dense
 from pronghorn.models import Sequential
 
@@ -14,9 +15,9 @@ model = Sequential([Dense(64, input_shape=(32,)), Dense(1)])
 model.compile("sgd", "mse")
 x = np.zeros((200_000, 32), "float32")
 model.fit(x[:32], x[:32, :1], verbose=0)
-print("ready", flush=True)
+ready = LambdaCallback(on_train_begin=lambda logs: print("ready", flush=True))
 try:
-    model.fit(x, x[:, :1], batch_size=32, epochs=10**6, verbose=0)
+    model.fit(x, x[:, :1], batch_size=32, epochs=10**6, verbose=0, callbacks=[ready])
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 # The model is still of use.

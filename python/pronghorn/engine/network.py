@@ -16,8 +16,7 @@ from .graph_map import map_graph, node_key
 from .input_layer import InputLayer
 from .network_config import NetworkConfig
 from .node import CallLoss, Node, depends_on_input
-from .op_layer import ensure_history
-from .symbolic_call import as_shapes, call_masks, output_specs
+from .symbolic_call import as_shapes, call_masks, ensure_history, output_specs
 
 __all__ = ["Network", "get_source_inputs"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..utils.generic_utils import unpack_singleton
 from .graph_map import node_key
+from .registry import deserialize
 
 
 class NetworkConfig:
@@ -67,8 +68,6 @@ class NetworkConfig:
         >>> Model.from_config(Model(x, Dense(2)(x)).get_config()).output_shape
         (None, 2)
         """
-        from ..layers import deserialize
-
         layers = {data["name"]: deserialize(data, custom_objects=custom_objects) for data in config["layers"]}
         waiting = {
             data["name"]: list(data["inbound_nodes"]) for data in config["layers"] if data["inbound_nodes"]

@@ -12,6 +12,7 @@ from ..ops.tensor import operations
 from ..utils.generic_utils import to_list
 from .base_layer import Layer
 from .node import connect
+from .registry import register
 
 
 class Slot(NamedTuple):
@@ -20,6 +21,7 @@ class Slot(NamedTuple):
     index: int
 
 
+@register
 class OpLayer(Layer):
     """One call of an operation, with its symbolic tensors as the layer's inputs.
 
@@ -79,49 +81,19 @@ class OpLayer(Layer):
             **config,
         )
 
+    @classmethod
+    def of_call(cls, call: Any) -> None:
+        """Make a layer, and its node, of a recorded call."""
+        inputs: list = []
 
-def ensure_history(x: Any) -> None:
-    """Make layers of the operations that a symbolic tensor comes from, back to the layers before them.
+        def slot(x: Any) -> Slot:
+            inputs.append(x)
+            return Slot(len(inputs) - 1)
 
-    A tensor that depends on no layer's output, such as a placeholder or a variable's content, stays as it is.
-    """
-    waiting = [x]
-    while waiting:
-        tensor = waiting[-1]
-        call = getattr(tensor, "producer", None)
-        if hasattr(tensor, "_keras_history") or not isinstance(call, ops.OpCall):
-            waiting.pop()
-            continue
-        missing = [t for t in call.input_tensors if not _settled(t)]
-        if missing:
-            waiting += missing
-            continue
-        waiting.pop()
-        if any(hasattr(t, "_keras_history") for t in call.input_tensors):
-            _make_layer(call)
-        else:
-            tensor._constant = True
-
-
-def _settled(tensor: Any) -> bool:
-    return (
-        hasattr(tensor, "_keras_history")
-        or getattr(tensor, "_constant", False)
-        or not isinstance(tensor.producer, ops.OpCall)
-    )
-
-
-def _make_layer(call: Any) -> None:
-    inputs: list = []
-
-    def slot(x: Any) -> Slot:
-        inputs.append(x)
-        return Slot(len(inputs) - 1)
-
-    arguments, keywords = _fill((call.args, call.kwargs), slot, ops.KerasTensor)
-    layer = OpLayer(call.name, arguments, keywords)
-    none = [None] * len(inputs)
-    connect(layer, inputs, call.output_tensors, none, [None] * len(call.output_tensors), None)
+        arguments, keywords = _fill((call.args, call.kwargs), slot, ops.KerasTensor)
+        layer = cls(call.name, arguments, keywords)
+        none = [None] * len(inputs)
+        connect(layer, inputs, call.output_tensors, none, [None] * len(call.output_tensors), None)
 
 
 def _leaves(value: Any) -> Any:

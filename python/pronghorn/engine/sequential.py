@@ -12,9 +12,11 @@ from ..utils.layer_utils import get_source_inputs
 from .base_layer import Layer
 from .input_layer import Input, InputLayer
 from .network import Network
+from .registry import deserialize, register
 from .training import Model
 
 
+@register
 class Sequential(Model):
     """A stack of layers, each with one input and one output.
 
@@ -188,8 +190,6 @@ class Sequential(Model):
         >>> Sequential.from_config(Sequential([Dense(2, input_shape=(3,))]).get_config()).output_shape
         (None, 2)
         """
-        from ..layers import deserialize
-
         old = not isinstance(config, dict)
         model = cls(name=None if old else config.get("name"))
         for data in config if old else config["layers"]:

@@ -12,12 +12,11 @@ from ..utils.arguments import keyword_arguments
 from ..utils.generic_utils import is_all_none, to_list, unpack_singleton
 from .call_context import CallContext
 from .node import Call, CallLoss, CallMask, connect, previous_masks
+from .registry import registered
 
 
 def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """Return the symbolic outputs of ``layer(inputs, **kwargs)``."""
-    from .op_layer import ensure_history
-
     flat = [_as_symbolic(x) for x in to_list(inputs)]
     layer.assert_input_compatibility(flat)
     for x in flat:
@@ -111,6 +110,37 @@ def as_shapes(given: Any) -> tuple[list[tuple], bool]:
     if all(length is None or not hasattr(length, "__len__") for length in given):
         return [tuple(given)], False
     return [tuple(shape) for shape in given], True
+
+
+def ensure_history(x: Any) -> None:
+    """Make layers of the operations that a symbolic tensor comes from, back to the layers before them.
+
+    A tensor that depends on no layer's output, such as a placeholder or a variable's content, stays as it is.
+    """
+    waiting = [x]
+    while waiting:
+        tensor = waiting[-1]
+        call = getattr(tensor, "producer", None)
+        if hasattr(tensor, "_keras_history") or not isinstance(call, ops.OpCall):
+            waiting.pop()
+            continue
+        missing = [t for t in call.input_tensors if not _settled(t)]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        if any(hasattr(t, "_keras_history") for t in call.input_tensors):
+            registered("OpLayer").of_call(call)
+        else:
+            tensor._constant = True
+
+
+def _settled(tensor: Any) -> bool:
+    return (
+        hasattr(tensor, "_keras_history")
+        or getattr(tensor, "_constant", False)
+        or not isinstance(tensor.producer, ops.OpCall)
+    )
 
 
 def _as_symbolic(x: Any) -> ops.KerasTensor:

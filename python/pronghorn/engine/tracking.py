@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..utils.generic_utils import object_list_uid, to_list
+from .registry import registered
 
 
 class Tracked:
@@ -235,9 +236,7 @@ class Tracked:
         return matches[0] if matches else None
 
     def _new_metric(self, name: str | None) -> Any:
-        from ..metrics import Mean
-
-        return Mean(name=name)
+        return registered("Mean")(name=name)
 
 
 def flatten_layers(layer: Any) -> Iterator[Any]:

@@ -18,12 +18,14 @@ from .data import (
     standardize_sample_weights,
 )
 from .network import Network
+from .registry import register
 from .tracing import PREDICT, TEST, TRAIN, Step, fixed_phase, trace_step
 from .training_generator import GeneratorMethods
 
 _MOST_STEPS = 64  # programs kept per model, for as many signatures of batches
 
 
+@register
 class Model(CompileMethods, GeneratorMethods, Network):
     """A network with the methods of training: `compile`, `fit`, `evaluate`, `predict` and their like.
 

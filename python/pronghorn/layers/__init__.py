@@ -9,10 +9,11 @@ Examples
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine.base_layer import InputSpec, Layer
 from ..engine.input_layer import Input, InputLayer
+from ..engine.op_layer import OpLayer
+from ..engine.registry import deserialize, register, serialize
+from ..engine.sequential import Model, Sequential
 from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D, Highway, MaxoutDense
 from .advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from .convolutional import (
@@ -103,29 +104,6 @@ from .pooling import (
     MaxPooling3D,
 )
 
-
-def serialize(layer: Layer) -> dict[str, Any]:
-    """Return a layer as plain data: its class name and configuration."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
-
-
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Layer:
-    """Build a layer, or a model, from what `serialize` gave.
-
-    Parameters
-    ----------
-    config : dict
-        ``{"class_name": …, "config": …}``
-    custom_objects : dict, optional
-        Classes and functions by the names that the configuration has for them.
-    """
-    from ..engine.op_layer import OpLayer
-    from ..models import Model, Sequential
-    from ..utils.generic_utils import deserialize_keras_object
-
-    return deserialize_keras_object(
-        config,
-        module_objects={**globals(), "Model": Model, "OpLayer": OpLayer, "Sequential": Sequential},
-        custom_objects=custom_objects,
-        printable_module_name="layer",
-    )
+for _cls in list(globals().values()):
+    if isinstance(_cls, type) and issubclass(_cls, Layer):
+        register(_cls)

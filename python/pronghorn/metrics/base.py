@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import config, ops
 from ..engine.base_layer import Layer
+from ..engine.registry import register
 from ..ops.dispatch import operation
 from ..utils import losses_utils
 
@@ -228,6 +229,7 @@ class Sum(Reduce):
         super().__init__(Reduction.SUM, name, dtype=dtype)
 
 
+@register
 class Mean(Reduce):
     """The mean of all values, weighted where weights are given.
 
