@@ -359,13 +359,18 @@ class Network(NetworkConfig, Layer):
         for x, mask in zip(inputs, masks or ()):
             x._keras_mask = mask
         trace = ops.current_trace()
-        with trace.scope(dict(zip(self.inputs, inputs)), isolated=True):
+        with trace.scope(dict(zip(self.inputs, inputs)), isolated=True) as values:
             for depth in sorted(self._nodes_by_depth, reverse=True):
                 for node in self._nodes_by_depth[depth]:
                     if not isinstance(node.outbound_layer, InputLayer):
                         node.run(trace)
             self._add_own_losses(trace)
             outputs = [trace.resolve(x) for x in self.outputs]
+        context = current_context()
+        if context is not None and context.depth == 1:
+            # Losses and metrics of the whole model may close over tensors within it.
+            for symbolic, value in values.items():
+                trace.bind(symbolic, value)
         return outputs, [getattr(x, "_keras_mask", None) for x in outputs], [x.shape for x in outputs]
 
     def _add_own_losses(self, trace: Any) -> None:

@@ -184,6 +184,8 @@ class Trace:
 
     def bind(self, keras_tensor, tensor):
         """Let a symbolic tensor stand for `tensor` in the innermost scope."""
+        if not self._scopes:
+            self._scopes.append({})
         self._scopes[-1][keras_tensor] = tensor
 
     def bound(self, keras_tensor):
