@@ -1,18 +1,9 @@
 #include "kernels/normalize/normalize.h"
 
-#include "simd/vec.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
-
-template <class T>
-PRONGHORN_INLINE Vec<T> load_upto(const T* p, int64_t n) {
-  return n >= width<T> ? load(p) : load_part(p, static_cast<int>(n));
-}
-template <class T>
-PRONGHORN_INLINE void store_upto(T* p, Vec<T> v, int64_t n) {
-  n >= width<T> ? store(p, v) : store_part(p, v, static_cast<int>(n));
-}
 
 // Calls f.operator()<vectors>(first channel, channels left) for blocks of 4, 2 and 1 whole vectors of
 // channels, the last of which may be partial.

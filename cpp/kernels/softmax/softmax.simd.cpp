@@ -3,19 +3,11 @@
 #include <utility>
 
 #include "simd/math.h"
+#include "simd/upto.h"
 #include "simd/vec.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
-
-template <class T>
-PRONGHORN_INLINE Vec<T> load_upto(const T* p, int64_t n) {
-  return n >= width<T> ? load(p) : load_part(p, static_cast<int>(n));
-}
-template <class T>
-PRONGHORN_INLINE void store_upto(T* p, Vec<T> v, int64_t n) {
-  n >= width<T> ? store(p, v) : store_part(p, v, static_cast<int>(n));
-}
 
 // The first n lanes of v, `rest` in the others.
 template <class T>
