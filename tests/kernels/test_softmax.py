@@ -114,6 +114,11 @@ def test_label_out_of_range(label, from_logits):
         )
 
 
+def test_label_that_is_nan():
+    with pytest.raises(ValueError, match="label of row 1 is NaN"):
+        run(ops.sparse_categorical_crossentropy, np.array([0, np.nan], "float32"), distributions((2, 4)))
+
+
 def test_axis():
     x = scores((3, 4, 5))
     np.testing.assert_allclose(

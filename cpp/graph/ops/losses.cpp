@@ -1,6 +1,8 @@
 // The cross-entropies along the last axis: on probabilities as Keras defines them, and on logits, which
 // simplify puts in their place where the probabilities come straight from a softmax or a sigmoid.
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
@@ -216,10 +218,16 @@ void vjp_sparse_categorical_grad(VjpContext& context) {
 template <class F>
 void with_labels(DType dtype, const void* pointer, const Rows& rows, F f) {
   const auto checked = [&](const auto* labels) {
-    for (int64_t row = 0; row < rows.count; row++)
-      if (labels[row] < 0 || labels[row] >= rows.columns) [[unlikely]]
-        fail(ErrorKind::Value, "sparse_categorical_crossentropy: label ", labels[row], " of row ", row,
-             " is not one of the ", rows.columns, " classes 0 to ", rows.columns - 1);
+    using L = std::remove_cvref_t<decltype(*labels)>;
+    for (int64_t row = 0; row < rows.count; row++) {
+      if (labels[row] >= 0 && labels[row] < rows.columns) [[likely]]
+        continue;
+      if (labels[row] == std::numeric_limits<L>::min())  // what NaN becomes as an integer
+        fail(ErrorKind::Value, "sparse_categorical_crossentropy: the label of row ", row,
+             " is NaN or far outside the ", rows.columns, " classes 0 to ", rows.columns - 1);
+      fail(ErrorKind::Value, "sparse_categorical_crossentropy: label ", labels[row], " of row ", row,
+           " is not one of the ", rows.columns, " classes 0 to ", rows.columns - 1);
+    }
     f(labels);
   };
   if (dtype == DType::Int32)
