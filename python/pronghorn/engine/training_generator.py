@@ -11,8 +11,8 @@ from ..utils.progbar import Progbar
 from . import training_utils
 from .training_arrays import (
     ArrayBatches,
-    plain_callbacks,
     evaluate_loop,
+    plain_callbacks,
     training_callbacks,
     validation_arrays,
 )
