@@ -191,7 +191,7 @@ void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, 
                 tile_end = (group + 1) * plan.row_tiles / plan.groups;
   const int64_t chunk = slice * plan.chunks / plan.slices,
                 chunk_end = (slice + 1) * plan.chunks / plan.slices;
-  alignas(64) T tail[chunk_pixels * 3 * width<T>];  // a panel is at most three vectors wide
+  alignas(64) T tail[chunk_pixels * max_panel_vectors * width<T>];
   const int64_t partial = p.oc % set.panel, all_rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
   for (int64_t i = tile; i < tile_end; i++) {
     const TileRows rows = rows_of(p, plan, i, set.rows, set.rows);

@@ -21,7 +21,7 @@ constexpr Blocking blocking = {4096, 2016, 16};
 #else
 constexpr Blocking blocking = {2048, 1024, 16};
 #endif
-constexpr int64_t slice_length = 2048, max_slices = 16;
+constexpr int64_t slice_length = 2048, max_slices = 16, pack_together = 16;
 
 // How a product is carried out: follows from its sizes alone.
 struct Plan {
@@ -29,7 +29,8 @@ struct Plan {
   bool swapped = false;  // a and b have changed places
   bool dot = false;      // sums along vectors: few rows times the rows of b
   bool pack_a = false, pack_b = false;
-  int64_t slices = 1;  // independent parts of the sum, added in order at the end
+  bool pack_panels = false;  // each panel of bᵀ just before its use: few rows read it
+  int64_t slices = 1;        // independent parts of the sum, added in order at the end
   int64_t kc = 0, nc = 0, mc = 0;
   int64_t packed_a = 0, packed_b = 0, partial = 0;  // elements of scratch
 };
@@ -51,21 +52,27 @@ Plan make_plan(const GemmProblem& problem) {
   plan.dot = p.transpose_b && !p.transpose_a && p.m <= 4;
   if (plan.dot) return plan;
   const int64_t row_tiles = ceil_div(p.m, set.rows), panels = ceil_div(p.n, set.panel);
-  if (row_tiles * panels <= 16 && p.k >= 2 * slice_length) {
+  if (p.m * p.n <= 32 * 1024 && p.k >= 2 * slice_length) {
     plan.slices = lesser(p.k / slice_length, max_slices);
     plan.partial = plan.slices * p.m * p.n;
   }
   const int64_t k = plan.slices > 1 ? ceil_div(p.k, plan.slices) : p.k;
   // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy.
+  // Beyond the caches a copy is made in the order of memory.
   const int64_t b_bytes = k * p.n * static_cast<int64_t>(sizeof(T));
   const bool b_in_cache = b_bytes <= 128 * 1024 || (b_bytes <= 512 * 1024 && p.m <= 64);
-  plan.pack_b = p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache);
+  plan.pack_b =
+      p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
+  plan.pack_panels = p.transpose_b && !plan.pack_a && p.m <= blocking.block_tiles * set.rows + 32;
   plan.kc = plan.pack_a || plan.pack_b ? lesser(k, sum_block) : k;
   plan.nc = plan.pack_b ? lesser(panels * set.panel, blocking.nc) : p.n;
   plan.mc = plan.pack_a ? lesser(row_tiles * set.rows, blocking.mc / set.rows * set.rows) : p.m;
   // Without packing only the last, partial panel is copied, so that tiles always read whole vectors.
-  plan.packed_b = plan.pack_b ? plan.nc * plan.kc : p.n % set.panel ? set.panel * plan.kc : 0;
+  plan.packed_b = plan.pack_panels  ? 0
+                  : plan.pack_b     ? plan.nc * plan.kc
+                  : p.n % set.panel ? set.panel * plan.kc
+                                    : 0;
   plan.packed_a = plan.pack_a ? plan.mc / set.rows * set.packed_rows * plan.kc : 0;
   return plan;
 }
@@ -151,16 +158,24 @@ void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t pane
 template <class T>
 void pack_b(const GemmProblem& p, const T* b, int64_t column, int64_t columns, int64_t k, int64_t length,
             T* dst) {
-  const int64_t panel = tiles<T>().panel, grain = greater(1, 16384 / (panel * length + 1));
-  parallel_for(0, ceil_div(columns, panel), grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) {
-      const int64_t j = column + i * panel, filled = lesser(panel, columns - i * panel);
-      if (p.transpose_b)
-        pack_transposed(b + j * p.ldb + k, p.ldb, filled, length, dst + i * panel * length, panel);
-      else
-        pack_rows(b + k * p.ldb + j, p.ldb, filled, length, dst + i * panel * length, panel);
-    }
-  });
+  const int64_t panel = tiles<T>().panel, panels = ceil_div(columns, panel);
+  if (p.transpose_b)
+    parallel_for(0, panels, 1 + 16384 / (panel * length + 1), [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; i++)
+        pack_transposed(b + (column + i * panel) * p.ldb + k, p.ldb, lesser(panel, columns - i * panel),
+                        length, dst + i * panel * length, panel);
+    });
+  else
+    // a few rows at a time across all panels, so that b is read about in the order of memory
+    parallel_for(0, ceil_div(length, pack_together), 1 + 16384 / (pack_together * columns + 1),
+                 [&](int64_t first, int64_t last) {
+                   for (int64_t row = first * pack_together; row < lesser(last * pack_together, length);
+                        row += pack_together)
+                     for (int64_t i = 0; i < panels; i++)
+                       pack_rows(b + (k + row) * p.ldb + column + i * panel, p.ldb,
+                                 lesser(panel, columns - i * panel), lesser(pack_together, length - row),
+                                 dst + (i * length + row) * panel, panel);
+                 });
 }
 
 template <class T>
@@ -176,6 +191,15 @@ void pack_a(const GemmProblem& p, const T* a, int64_t row, int64_t rows, int64_t
         pack_transposed(a + r * p.lda + k, p.lda, filled, length, dst + i * stride * length, stride);
     }
   });
+}
+
+// What the first, a middle or the last part of the sum does to the result, from column `column` on.
+template <class T>
+TileArguments<T> part_of(TileArguments<T> end, bool first, bool last, int64_t column) {
+  if (!first) end.accumulate = true, end.bias = nullptr;
+  if (!last) end.residual = nullptr, end.activation = Activation::Linear;
+  if (end.bias && !end.bias_scalar) end.bias += column;
+  return end;
 }
 
 // Tasks are blocks of rows by groups of panels; their sizes follow from the problem alone.
@@ -200,12 +224,42 @@ void run_blocks(const Block<T>& block) {
   });
 }
 
+// The product for few rows: each panel is packed in small parts, used at once and forgotten.
+template <class T>
+void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* c, int64_t ldc,
+                int64_t k_begin, int64_t k_end) {
+  const TileSet<T>& set = tiles<T>();
+  const GemmProblem& p = plan.p;
+  const double flops = 2.0 * static_cast<double>(p.m * set.panel * (k_end - k_begin)) + 1;
+  parallel_for(
+      0, ceil_div(p.n, set.panel), 1 + static_cast<int64_t>(task_flops / flops),
+      [&](int64_t first, int64_t last) {
+        alignas(64) T packed[sum_block * max_panel_vectors * width<T>];
+        for (int64_t i = first; i < last; i++) {
+          const int64_t column = i * set.panel, columns = lesser(set.panel, p.n - column);
+          for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
+            Block<T> block = {};
+            block.rows = p.m, block.columns = columns, block.length = lesser(plan.kc, k_end - k);
+            pack_transposed(o.b + column * p.ldb + k, p.ldb, columns, block.length, packed, set.panel);
+            block.b = packed, block.b_stride = set.panel;
+            block.a = p.transpose_a ? o.a + k * p.lda : o.a + k;
+            block.a_row_stride = p.transpose_a ? 1 : p.lda, block.a_stride = p.transpose_a ? p.lda : 1;
+            block.c = c + column, block.ldc = ldc;
+            block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
+            run_block(block, 0, p.m, 0, 1);
+            if (block.length == 0) break;
+          }
+        }
+      });
+}
+
 // The terms [k_begin, k_end) of the sum.
 template <class T>
 void run_range(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* c, int64_t ldc,
                int64_t k_begin, int64_t k_end, T* scratch) {
   const TileSet<T>& set = tiles<T>();
   const GemmProblem& p = plan.p;
+  if (plan.pack_panels) return run_panels(plan, o, end, c, ldc, k_begin, k_end);
   T* const packed_b = scratch;
   T* const packed_a = scratch + plan.packed_b;
   for (int64_t column = 0; column < p.n; column += plan.nc) {
@@ -227,10 +281,7 @@ void run_range(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T
         }
         block.b = o.b + k * p.ldb + column, block.b_panel_stride = set.panel, block.b_stride = p.ldb;
       }
-      block.end = end;
-      if (k > k_begin) block.end.accumulate = true, block.end.bias = nullptr;
-      if (k + length < k_end) block.end.residual = nullptr, block.end.activation = Activation::Linear;
-      if (block.end.bias && !end.bias_scalar) block.end.bias += column;
+      block.end = part_of(end, k == k_begin, k + length >= k_end, column);
       for (int64_t row = 0; row < p.m; row += plan.mc) {
         block.rows = lesser(plan.mc, p.m - row);
         block.c = c + row * ldc + column;

@@ -24,7 +24,7 @@ struct TileArguments {
   int64_t b_stride;
   T* const* dst;    // one pointer per row. Rows may repeat: then they are computed twice and written twice
   int64_t columns;  // how many of the tile's columns exist
-  bool accumulate;  // the sum starts from what dst holds
+  bool accumulate;  // the sum is added to what dst holds
   const T* bias;    // starts the sum unless null; one value for all columns if bias_scalar
   bool bias_scalar;
   const T* residual;  // added at the end unless null: read as far from it as dst[i] is from dst_base

@@ -24,6 +24,8 @@ constexpr int panel_vectors = 3;
 constexpr int panel_vectors = 2;
 #endif
 
+constexpr int prefetch_rows = 12;  // of B, ahead of the sum
+
 template <int N, class F>
 PRONGHORN_INLINE void unroll(const F& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
@@ -85,7 +87,8 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*
 
 template <class T, int Rows, int V>
 void tile(const TileArguments<T>& t) {
-  constexpr int W = width<T>;
+  constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
+                lines = (V * W + per_line - 1) / per_line;
   Vec<T> sums[Rows][V];
   unroll<V>([&](auto v) {
     Vec<T> start = zero<T>();
@@ -112,6 +115,7 @@ void tile(const TileArguments<T>& t) {
         const Vec<T> a = broadcast(rows[i][at]);
         unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
       });
+      unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
       b += b_stride;
       at += a_stride;
     }

@@ -6,7 +6,7 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-constexpr int max_tile_rows = 14;
+constexpr int max_tile_rows = 14, max_panel_vectors = 3;
 constexpr int64_t sum_block = 256;  // terms of a sum for which a panel of B fits the first-level cache
 constexpr double task_flops = 1e6;  // the least that is worth handing to a thread
 
