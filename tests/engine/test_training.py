@@ -342,6 +342,23 @@ def test_inputs_and_targets_that_are_tensors():
     assert len(history["val_loss"]) == 2
 
 
+def test_total_loss_is_a_tensor():
+    model = two_headed(loss="mse", loss_weights=[1.0, 3.0])
+    model.add_loss(K.mean(model.inputs[0]))
+    function = K.function(
+        model._feed_inputs + model._feed_targets + model._feed_sample_weights,
+        [model.total_loss, *K.gradients(model.total_loss, model.trainable_weights)],
+    )
+    ones = np.ones(20)
+    loss, *gradients = function([X, A, B, ones, ones])
+    assert loss == pytest.approx(model.evaluate(X, [A, B], batch_size=20, verbose=0)[0], rel=1e-5)
+    before = model.get_weights()
+    K.set_value(model.optimizer.lr, 1.0)
+    model.train_on_batch(X, [A, B])
+    for old, new, gradient in zip(before, model.get_weights(), gradients):
+        np.testing.assert_allclose(old - new, gradient, rtol=1e-3, atol=1e-6)
+
+
 def test_frozen_layers_stay():
     model = Sequential([Dense(3, input_shape=(4,)), Dense(1)])
     model.layers[0].trainable = False

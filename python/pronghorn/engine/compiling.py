@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .. import config, ops, optimizers
 from .. import metrics as metrics_module
-from .. import ops, optimizers
 from . import training_utils
 
 
@@ -77,6 +77,16 @@ class CompileMethods:
             sample_weight_mode, self.output_names, self.skip_target_indices
         )
         self._feed_sample_weight_modes = [self.sample_weight_modes[i] for i in self._feed_indices]
+        self.sample_weights = [
+            None
+            if i not in self._feed_indices
+            else ops.KerasTensor(
+                (None, None) if mode else (None,), config.floatx(), name=f"{name}_sample_weights"
+            )
+            for i, (name, mode) in enumerate(zip(self.output_names, self.sample_weight_modes))
+        ]
+        self._feed_sample_weights = [self.sample_weights[i] for i in self._feed_indices]
+        self.__dict__["_total_loss"] = None
         self._is_compiled = True
         self._set_metrics(metrics, weighted_metrics)
         if len(self.skip_target_indices) == len(self.outputs) and not self.losses:
@@ -95,9 +105,9 @@ class CompileMethods:
                 continue
             target = fixed[i]
             if target is None:
-                target = ops.KerasTensor(
-                    (None,) * len(output.shape), output.dtype, name=f"{self.output_names[i]}_target"
-                )
+                shape = training_utils.target_shape(self.loss_functions[i], tuple(output.shape))
+                shape = shape or (None,) * len(output.shape)
+                target = ops.KerasTensor(shape, output.dtype, name=f"{self.output_names[i]}_target")
             if getattr(target, "producer", self) is None:  # a placeholder
                 self._feed_indices.append(i)
             self.targets.append(target)
@@ -177,6 +187,27 @@ class CompileMethods:
     def _fixed_target(self, i):
         """The value, within a trace, of a target that is a tensor and not data."""
         return ops.current_trace().convert(self.targets[i])
+
+    @property
+    def total_loss(self):
+        """The loss that training makes small, as a symbolic tensor over inputs, targets and sample weights.
+
+        For functions of one's own: `K.gradients(model.total_loss, model.trainable_weights)`, fed with
+        `model._feed_inputs + model._feed_targets + model._feed_sample_weights`.
+        """
+        if not self._is_compiled:
+            raise AttributeError(f'model "{self.name}" has no total_loss before it is compiled')
+        if self._total_loss is None:
+            terms = list(self.losses)
+            for i, function in enumerate(self.loss_functions):
+                if function is not None:
+                    loss = function(self.targets[i], self.outputs[i], sample_weight=self.sample_weights[i])
+                    terms.append(loss * self.loss_weights_list[i])
+            total = terms[0]
+            for term in terms[1:]:
+                total = total + term
+            self.__dict__["_total_loss"] = ops.mean(total)
+        return self._total_loss
 
     # --- metrics
 

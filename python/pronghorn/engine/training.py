@@ -96,6 +96,13 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
             self._begin_training()
             self.optimizer.make_state(self._collected_trainable_weights)
 
+    def _make_test_function(self) -> None:
+        """Nothing to do: steps are compiled with the first batch. Keras 2 scripts call it before threads."""
+        self._assert_compiled()
+
+    def _make_predict_function(self) -> None:
+        """Nothing; see `_make_test_function`."""
+
     def _assert_compiled(self) -> None:
         if not self.optimizer:
             raise RuntimeError(

@@ -44,6 +44,7 @@ class ArrayBatches:
             raise ValueError(
                 f"Expected at least one sample, but got empty arrays: inputs of shapes {shapes}."
             )
+        self.asked_batch_size = batch_size
         self.batch_size = min(batch_size, self.rows)
         self.whole, self.rest = divmod(self.rows, self.batch_size)
         self.count = self.whole + bool(self.rest)
@@ -122,7 +123,7 @@ def fit_loop(
     if verbose and validation:
         print(f"Train on {batches.rows} samples, validate on {validation.rows} samples")
     params = {
-        "batch_size": batches.batch_size,
+        "batch_size": batches.asked_batch_size,
         "epochs": epochs,
         "steps": None,
         "samples": batches.rows,
@@ -182,7 +183,7 @@ def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None
     batches.step.reset_metrics()
     if not isinstance(callbacks, callbacks_module.CallbackList):
         params = {
-            "batch_size": batches.batch_size,
+            "batch_size": batches.asked_batch_size,
             "steps": None,
             "samples": batches.rows,
             "verbose": verbose,
@@ -199,7 +200,12 @@ def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None
 
 def predict_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None):
     """Predicts on arrays; returns an array, or a list of them where the model has several outputs."""
-    params = {"batch_size": batches.batch_size, "steps": None, "samples": batches.rows, "verbose": verbose}
+    params = {
+        "batch_size": batches.asked_batch_size,
+        "steps": None,
+        "samples": batches.rows,
+        "verbose": verbose,
+    }
     callbacks = plain_callbacks(model, callbacks, params)
 
     def logs(first, last):
