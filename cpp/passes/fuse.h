@@ -13,6 +13,9 @@ Graph fuse_epilogues(const Graph& graph);
 // Chains and small graphs of elementwise ops into nodes of the op "fused".
 Graph fuse_elementwise(const Graph& graph);
 
+// A relu behind batch normalisation, and its derivative, into the normalisation.
+Graph fuse_normalizations(const Graph& graph);
+
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
 bool is_per_channel(const Shape& operand, const Shape& shape);
 

@@ -58,6 +58,46 @@ def test_forward_and_backward(isa, shape, dtype, tolerance):
         np.testing.assert_allclose(f, e, rtol=tolerance, atol=tolerance * scale)
 
 
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 3e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("shape", [(5, 3), (40, 17), (700, 67), (7, 5, 3, 128), (3000, 32)], ids=str)
+def test_relu_behind_it(isa, shape, dtype, tolerance):
+    arrays = data(shape, dtype)
+    weights = np.random.RandomState(1).standard_normal(shape).astype(dtype)
+
+    def function(x, gamma, beta, weights):
+        y, mean, variance = normalized(x, gamma, beta)
+        y = ops.relu(y)
+        return [y, mean, variance, *ops.gradients(y * weights, [x, gamma, beta])]
+
+    def steps(fuse):
+        with ops.Trace() as trace:
+            for result in function(*[trace.feed(a.shape, dtype) for a in (*arrays, weights)]):
+                trace.fetch(result)
+            program = trace.compile(fuse=fuse)
+        return program.run([*arrays, weights]), [step["op"] for step in program.steps()]
+
+    fused, fused_steps = steps(True)
+    plain, plain_steps = steps(False)
+    assert sorted(fused_steps) == ["batch_norm_grad", "batch_norm_train"]
+    assert "relu" in plain_steps and "relu_grad" in plain_steps
+    for f, e in zip(fused, plain):
+        scale = max(1.0, np.abs(e).max())
+        np.testing.assert_allclose(f, e, rtol=tolerance, atol=tolerance * scale)
+
+
+def test_relu_is_left_where_others_read_what_it_reads():
+    x, gamma, beta = data((6, 4))
+
+    def function(x, gamma, beta):
+        y, _, _ = normalized(x, gamma, beta)
+        return [ops.relu(y), ops.sigmoid(y)]
+
+    expected_y = expected(x, gamma, beta)[0]
+    found = run(function, x, gamma, beta)
+    np.testing.assert_allclose(found[0], np.maximum(expected_y, 0))
+    np.testing.assert_allclose(found[1], 1 / (1 + np.exp(-expected_y)))
+
+
 def test_large_mean_does_not_cancel(isa):
     x = (1e4 + np.random.RandomState(0).standard_normal((5000, 4))).astype("float32")
     one = np.ones(4, "float32")

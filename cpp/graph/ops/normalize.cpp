@@ -20,6 +20,13 @@ void require_channels(const InferContext& context, int first, int last) {
             per_channel(x), " per channel, not ", context.inputs[i]);
 }
 
+// A relu behind y is taken in by the pass fuse, with the attribute activation = "relu".
+NormActivation activation_of(const Attributes& attributes) {
+  const auto activation = attributes.get<std::string>("activation", "linear");
+  require(activation == "linear" || activation == "relu", "batch_norm: no activation \"", activation, "\"");
+  return activation == "relu" ? NormActivation::Relu : NormActivation::Linear;
+}
+
 // Inputs x, gamma, beta; outputs y, mean, variance (biased).
 std::vector<TensorType> infer_train(const InferContext& context) {
   require_float(context);
@@ -29,10 +36,11 @@ std::vector<TensorType> infer_train(const InferContext& context) {
   return {x, per_channel(x), per_channel(x)};
 }
 
-// Inputs x, gamma, mean, variance, diff_y; outputs diff_x, diff_gamma, diff_beta.
+// Inputs x, gamma, mean, variance, diff_y, and beta behind a relu; outputs diff_x, diff_gamma, diff_beta.
 std::vector<TensorType> infer_grad(const InferContext& context) {
   const TensorType& x = context.inputs[0];
   require_channels(context, 1, 3);
+  if (activation_of(context.attributes) == NormActivation::Relu) require_channels(context, 5, 5);
   require(context.inputs[4] == x, context.op.name, ": the output is ", x, ", but its gradient is ",
           context.inputs[4]);
   return {x, per_channel(x), per_channel(x)};
@@ -52,7 +60,13 @@ void accumulate(Graph& graph, Value& total, Value term) {
   total = total.valid() ? add(graph, total, term) : term;
 }
 
+void require_linear(const VjpContext& context) {
+  if (activation_of(context.attributes()) != NormActivation::Linear)
+    fail(ErrorKind::Internal, "batch_norm: fused graphs are not differentiated");
+}
+
 void vjp_train(VjpContext& context) {
+  require_linear(context);
   Graph& graph = context.graph;
   const Value x = context.input(0), gamma = context.input(1), mean = context.output(1),
               variance = context.output(2);
@@ -75,6 +89,7 @@ void vjp_train(VjpContext& context) {
 
 // The formulas above run_batch_norm_grad in plain ops.
 void vjp_grad(VjpContext& context) {
+  require_linear(context);
   const double epsilon = context.attributes().get<double>("epsilon");
   differentiate(context, {0, 1, 2, 3, 4}, [=](Graph& graph, const Values& in) -> Values {
     const Value x = in[0], gamma = in[1], mean = in[2], variance = in[3], diff = in[4];
@@ -93,12 +108,16 @@ void vjp_grad(VjpContext& context) {
 
 BatchNormProblem problem_of(const LowerContext& context) {
   const Shape& x = context.src(0);
-  return {rows_of(x), x.back(), context.attributes.get<double>("epsilon")};
+  return {rows_of(x), x.back(), context.attributes.get<double>("epsilon"), activation_of(context.attributes)};
+}
+
+const char* name_of(const BatchNormProblem& problem) {
+  return problem.activation == NormActivation::Relu ? "batch_norm:relu" : "batch_norm";
 }
 
 Step lower_train(const LowerContext& context) {
   const BatchNormProblem problem = problem_of(context);
-  Step step = float_step(context.inputs[0].dtype, "batch_norm", [&](auto zero) {
+  Step step = float_step(context.inputs[0].dtype, name_of(problem), [&](auto zero) {
     using T = decltype(zero);
     const auto* table = &normalize_functions<T>();
     return [=](const StepArguments& a) {
@@ -112,13 +131,14 @@ Step lower_train(const LowerContext& context) {
 
 Step lower_grad(const LowerContext& context) {
   const BatchNormProblem problem = problem_of(context);
-  Step step = float_step(context.inputs[0].dtype, "batch_norm", [&](auto zero) {
+  const bool relu = problem.activation == NormActivation::Relu;
+  Step step = float_step(context.inputs[0].dtype, name_of(problem), [&](auto zero) {
     using T = decltype(zero);
     const auto* table = &normalize_functions<T>();
     return [=](const StepArguments& a) {
-      run_batch_norm_grad<T>(*table, problem, src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3),
-                             src<T>(a, 4), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2),
-                             static_cast<T*>(a.scratch));
+      run_batch_norm_grad<T>(*table, problem, src<T>(a, 0), src<T>(a, 1), relu ? src<T>(a, 5) : nullptr,
+                             src<T>(a, 2), src<T>(a, 3), src<T>(a, 4), dst<T>(a, 0), dst<T>(a, 1),
+                             dst<T>(a, 2), static_cast<T*>(a.scratch));
     };
   });
   step.scratch = batch_norm_scratch(problem, size_of(context.inputs[0].dtype));

@@ -42,6 +42,13 @@ void merge_moments(const BatchNormProblem& p, const T* partial, T* mean, T* vari
   for (int64_t c = 0; c < channels; c++) variance[c] /= static_cast<T>(p.rows);
 }
 
+// Forward and backward take the same bits, so that both find the same elements above zero.
+template <class T>
+void set_scale(const BatchNormProblem& p, const T* gamma, const T* variance, T* scale) {
+  for (int64_t c = 0; c < p.channels; c++)
+    scale[c] = gamma[c] / std::sqrt(variance[c] + static_cast<T>(p.epsilon));
+}
+
 }  // namespace
 
 size_t batch_norm_scratch(const BatchNormProblem& problem, size_t element) {
@@ -58,10 +65,10 @@ void run_batch_norm(const NormalizeFunctions<T>& table, const BatchNormProblem& 
   });
   merge_moments(p, scratch, mean, variance);
   T* scale = scratch + 2 * p.chunks() * channels;
-  for (int64_t c = 0; c < channels; c++)
-    scale[c] = gamma[c] / std::sqrt(variance[c] + static_cast<T>(p.epsilon));
+  set_scale(p, gamma, variance, scale);
+  const auto apply = table.apply[static_cast<int>(p.activation)];
   for_chunks(p, [&](int64_t, int64_t row, int64_t rows) {
-    table.apply(x + row * channels, mean, scale, beta, y + row * channels, rows, channels);
+    apply(x + row * channels, {mean, scale, beta}, y + row * channels, rows, channels);
   });
 }
 
@@ -69,16 +76,18 @@ void run_batch_norm(const NormalizeFunctions<T>& table, const BatchNormProblem& 
 //   diff_beta = S, diff_gamma = v D, diff_x = gamma v (diff_y - S / N - (x - mean) v^2 D / N)
 template <class T>
 void run_batch_norm_grad(const NormalizeFunctions<T>& table, const BatchNormProblem& p, const T* x,
-                         const T* gamma, const T* mean, const T* variance, const T* diff_y, T* diff_x,
-                         T* diff_gamma, T* diff_beta, T* scratch) {
+                         const T* gamma, const T* beta, const T* mean, const T* variance, const T* diff_y,
+                         T* diff_x, T* diff_gamma, T* diff_beta, T* scratch) {
   const int64_t channels = p.channels;
-  for_chunks(p, [&](int64_t chunk, int64_t row, int64_t rows) {
-    T* partial = scratch + 2 * chunk * channels;
-    table.grad_sums(x + row * channels, diff_y + row * channels, mean, rows, channels, partial,
-                    partial + channels);
-  });
   T* scale = scratch + 2 * p.chunks() * channels;
   T *offset = scale + channels, *slope = offset + channels;
+  set_scale(p, gamma, variance, scale);
+  const NormChannels<T> by{mean, scale, beta};
+  const auto grad_sums = table.grad_sums[static_cast<int>(p.activation)];
+  for_chunks(p, [&](int64_t chunk, int64_t row, int64_t rows) {
+    T* partial = scratch + 2 * chunk * channels;
+    grad_sums(x + row * channels, diff_y + row * channels, by, rows, channels, partial, partial + channels);
+  });
   const T n = static_cast<T>(p.rows);
   for (int64_t c = 0; c < channels; c++) {
     T sum = 0, dot = 0;
@@ -87,15 +96,15 @@ void run_batch_norm_grad(const NormalizeFunctions<T>& table, const BatchNormProb
       dot += scratch[(2 * chunk + 1) * channels + c];
     }
     const T inverse = 1 / std::sqrt(variance[c] + static_cast<T>(p.epsilon));
-    scale[c] = gamma[c] * inverse;
     offset[c] = sum / n;
     slope[c] = inverse * inverse * dot / n;
     diff_gamma[c] = inverse * dot;
     diff_beta[c] = sum;
   }
+  const auto grad_apply = table.grad_apply[static_cast<int>(p.activation)];
   for_chunks(p, [&](int64_t, int64_t row, int64_t rows) {
     const int64_t at = row * channels;
-    table.grad_apply(x + at, diff_y + at, mean, scale, offset, slope, diff_x + at, rows, channels);
+    grad_apply(x + at, diff_y + at, by, offset, slope, diff_x + at, rows, channels);
   });
 }
 
@@ -103,7 +112,7 @@ void run_batch_norm_grad(const NormalizeFunctions<T>& table, const BatchNormProb
   template void run_batch_norm(const NormalizeFunctions<T>&, const BatchNormProblem&, const T*, const T*, \
                                const T*, T*, T*, T*, T*);                                                 \
   template void run_batch_norm_grad(const NormalizeFunctions<T>&, const BatchNormProblem&, const T*,      \
-                                    const T*, const T*, const T*, const T*, T*, T*, T*, T*);
+                                    const T*, const T*, const T*, const T*, const T*, T*, T*, T*, T*);
 PRONGHORN_NORMALIZE(float)
 PRONGHORN_NORMALIZE(double)
 #undef PRONGHORN_NORMALIZE

@@ -5,12 +5,13 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Calls f.operator()<vectors>(first channel, channels left) for blocks of 4, 2 and 1 whole vectors of
-// channels, the last of which may be partial.
+// Calls f.operator()<vectors>(first channel, channels left) for blocks of whole vectors of channels, as many
+// as leave registers free, then for single ones, the last of which may be partial.
 template <class T, class F>
 PRONGHORN_INLINE void for_channels(int64_t channels, F f) {
   int64_t c = 0;
-  for (; c + 4 * width<T> <= channels; c += 4 * width<T>) f.template operator()<4>(c, 4 * width<T>);
+  if constexpr (vector_bytes == 64)
+    for (; c + 4 * width<T> <= channels; c += 4 * width<T>) f.template operator()<4>(c, 4 * width<T>);
   for (; c + 2 * width<T> <= channels; c += 2 * width<T>) f.template operator()<2>(c, 2 * width<T>);
   for (; c < channels; c += width<T>) f.template operator()<1>(c, channels - c);
 }
@@ -40,35 +41,59 @@ void moments(const T* x, int64_t rows, int64_t channels, T* mean, T* squares) {
   });
 }
 
-template <class T>
-void apply(const T* x, const T* mean, const T* scale, const T* shift, T* y, int64_t rows, int64_t channels) {
-  for_channels<T>(channels, [&]<int vectors>(int64_t c, int64_t n) __attribute__((always_inline)) {
-    Vec<T> m[vectors], a[vectors], b[vectors];
+// The parameters of a block of channels, in registers.
+template <class T, int vectors>
+struct Block {
+  Vec<T> mean[vectors], scale[vectors], shift[vectors];
+
+  static __attribute__((always_inline)) inline Block make(const NormChannels<T>& by, int64_t c, int64_t n,
+                                                          bool shifted) {
+    Block block;
     for (int k = 0; k < vectors; k++) {
       const int64_t at = c + k * width<T>, left = n - k * width<T>;
-      m[k] = load_upto(mean + at, left);
-      a[k] = load_upto(scale + at, left);
-      b[k] = load_upto(shift + at, left);
+      block.mean[k] = load_upto(by.mean + at, left);
+      block.scale[k] = load_upto(by.scale + at, left);
+      if (shifted) block.shift[k] = load_upto(by.shift + at, left);
     }
+    return block;
+  }
+
+  __attribute__((always_inline)) inline Vec<T> y(Vec<T> x, int k) const {
+    return fma(x - mean[k], scale[k], shift[k]);
+  }
+  // What the gradient of the activation leaves of diff.
+  __attribute__((always_inline)) inline Vec<T> through_relu(Vec<T> x, Vec<T> diff, int k) const {
+    return y(x, k) > 0 ? diff : zero<T>();
+  }
+};
+
+template <class T, bool relu>
+void apply(const T* x, const NormChannels<T>& by, T* y, int64_t rows, int64_t channels) {
+  for_channels<T>(channels, [&]<int vectors>(int64_t c, int64_t n) __attribute__((always_inline)) {
+    const auto block = Block<T, vectors>::make(by, c, n, true);
     for (int64_t row = 0; row < rows; row++)
       for (int k = 0; k < vectors; k++) {
         const int64_t at = row * channels + c + k * width<T>, left = n - k * width<T>;
-        store_upto(y + at, fma(load_upto(x + at, left) - m[k], a[k], b[k]), left);
+        const Vec<T> v = block.y(load_upto(x + at, left), k);
+        store_upto(y + at, relu ? (v < 0 ? zero<T>() : v) : v, left);
       }
   });
 }
 
-template <class T>
-void grad_sums(const T* x, const T* diff, const T* mean, int64_t rows, int64_t channels, T* sum, T* dot) {
+template <class T, bool relu>
+void grad_sums(const T* x, const T* diff, const NormChannels<T>& by, int64_t rows, int64_t channels, T* sum,
+               T* dot) {
   for_channels<T>(channels, [&]<int vectors>(int64_t c, int64_t n) __attribute__((always_inline)) {
-    Vec<T> m[vectors], sums[vectors] = {}, dots[vectors] = {};
-    for (int k = 0; k < vectors; k++) m[k] = load_upto(mean + c + k * width<T>, n - k * width<T>);
+    const auto block = Block<T, vectors>::make(by, c, n, relu);
+    Vec<T> sums[vectors] = {}, dots[vectors] = {};
     for (int64_t row = 0; row < rows; row++)
       for (int k = 0; k < vectors; k++) {
         const int64_t at = row * channels + c + k * width<T>, left = n - k * width<T>;
-        const Vec<T> d = load_upto(diff + at, left);
+        const Vec<T> v = load_upto(x + at, left);
+        Vec<T> d = load_upto(diff + at, left);
+        if (relu) d = block.through_relu(v, d, k);
         sums[k] += d;
-        dots[k] = fma(d, load_upto(x + at, left) - m[k], dots[k]);
+        dots[k] = fma(d, v - block.mean[k], dots[k]);
       }
     for (int k = 0; k < vectors; k++) {
       store_upto(sum + c + k * width<T>, sums[k], n - k * width<T>);
@@ -77,29 +102,34 @@ void grad_sums(const T* x, const T* diff, const T* mean, int64_t rows, int64_t c
   });
 }
 
-template <class T>
-void grad_apply(const T* x, const T* diff, const T* mean, const T* scale, const T* offset, const T* slope,
+template <class T, bool relu>
+void grad_apply(const T* x, const T* diff, const NormChannels<T>& by, const T* offset, const T* slope,
                 T* diff_x, int64_t rows, int64_t channels) {
   for_channels<T>(channels, [&]<int vectors>(int64_t c, int64_t n) __attribute__((always_inline)) {
-    Vec<T> m[vectors], a[vectors], b[vectors], s[vectors];
+    const auto block = Block<T, vectors>::make(by, c, n, relu);
+    Vec<T> offsets[vectors], slopes[vectors];
     for (int k = 0; k < vectors; k++) {
-      const int64_t at = c + k * width<T>, left = n - k * width<T>;
-      m[k] = load_upto(mean + at, left);
-      a[k] = load_upto(scale + at, left);
-      b[k] = load_upto(offset + at, left);
-      s[k] = load_upto(slope + at, left);
+      offsets[k] = load_upto(offset + c + k * width<T>, n - k * width<T>);
+      slopes[k] = load_upto(slope + c + k * width<T>, n - k * width<T>);
     }
     for (int64_t row = 0; row < rows; row++)
       for (int k = 0; k < vectors; k++) {
         const int64_t at = row * channels + c + k * width<T>, left = n - k * width<T>;
-        const Vec<T> centred = load_upto(x + at, left) - m[k];
-        store_upto(diff_x + at, (load_upto(diff + at, left) - b[k] - centred * s[k]) * a[k], left);
+        const Vec<T> v = load_upto(x + at, left);
+        Vec<T> d = load_upto(diff + at, left);
+        if (relu) d = block.through_relu(v, d, k);
+        store_upto(diff_x + at, (d - offsets[k] - (v - block.mean[k]) * slopes[k]) * block.scale[k], left);
       }
   });
 }
 
 template <class T>
-constexpr NormalizeFunctions<T> functions = {moments<T>, apply<T>, grad_sums<T>, grad_apply<T>};
+constexpr NormalizeFunctions<T> functions = {
+    moments<T>,
+    {apply<T, false>, apply<T, true>},
+    {grad_sums<T, false>, grad_sums<T, true>},
+    {grad_apply<T, false>, grad_apply<T, true>},
+};
 
 }  // namespace
 
