@@ -15,7 +15,7 @@ def positions(length, kernel, stride, dilation, before, after):
 
 
 @pytest.mark.parametrize(
-    "length, kernel, stride, dilation", itertools.product([7, 8, 13], [1, 2, 3], [1, 2, 3], [1, 2])
+    "length, kernel, stride, dilation", [*itertools.product([7, 8, 13], [1, 2, 3], [1, 2, 3], [1, 2])]
 )
 def test_output_length_is_the_number_of_windows(length, kernel, stride, dilation):
     whole = (kernel - 1) * dilation
@@ -34,7 +34,7 @@ def test_unknown_lengths_stay_unknown():
     assert conv_utils.deconv_length(None, 1, 3, "same", None) is None
 
 
-@pytest.mark.parametrize("length, kernel, stride", itertools.product([3, 4], [1, 2, 3], [1, 2]))
+@pytest.mark.parametrize("length, kernel, stride", [*itertools.product([3, 4], [1, 2, 3], [1, 2])])
 def test_transposed_convolution_makes_the_length_it_came_from(length, kernel, stride):
     made = conv_utils.deconv_length(length, stride, kernel, "valid", None)
     assert conv_utils.conv_output_length(made, kernel, "valid", stride) == length
