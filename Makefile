@@ -1,7 +1,7 @@
 # Needs a C++ compiler, Python 3.9 or later with venv, and pip. Everything else is put into $(VENV) and build/.
 PYTHON ?= python3
 VENV ?= .venv
-LINT ?= .venv-lint
+LINT_VENV ?= .venv-lint
 
 bin := $(VENV)/bin
 install := python -m pip install --quiet --disable-pip-version-check
@@ -33,9 +33,9 @@ $(VENV)/package.stamp: $(VENV)/tools.stamp $(sources)
 	$(bin)/$(install) "$$(echo build/wheel/*.whl)[test]"
 	@touch $@
 
-$(LINT)/tools.stamp: pyproject.toml
-	$(PYTHON) -m venv $(LINT)
-	$(LINT)/bin/$(install) ruff==0.17.6 clang-format==23.1.5
+$(LINT_VENV)/tools.stamp: pyproject.toml
+	$(PYTHON) -m venv $(LINT_VENV)
+	$(LINT_VENV)/bin/$(install) ruff==0.17.6 clang-format==23.1.5
 	@touch $@
 
 demo: $(VENV)/package.stamp
@@ -45,15 +45,15 @@ test: lint $(VENV)/package.stamp
 	$(PYTHON) cpp/check_symbols.py build
 	$(bin)/python -m pytest
 
-lint: $(LINT)/tools.stamp
-	$(LINT)/bin/ruff check
-	$(LINT)/bin/ruff format --check
-	@$(LINT)/bin/clang-format --dry-run -Werror $(cxx_sources)
+lint: $(LINT_VENV)/tools.stamp
+	$(LINT_VENV)/bin/ruff check
+	$(LINT_VENV)/bin/ruff format --check
+	@$(LINT_VENV)/bin/clang-format --dry-run -Werror $(cxx_sources)
 
-format: $(LINT)/tools.stamp
-	$(LINT)/bin/ruff check --fix
-	$(LINT)/bin/ruff format
-	@$(LINT)/bin/clang-format -i $(cxx_sources)
+format: $(LINT_VENV)/tools.stamp
+	$(LINT_VENV)/bin/ruff check --fix
+	$(LINT_VENV)/bin/ruff format
+	@$(LINT_VENV)/bin/clang-format -i $(cxx_sources)
 
 bench: $(VENV)/package.stamp
 	$(bin)/python benchmarks/python/run.py
@@ -87,4 +87,4 @@ sanitize-address sanitize-thread: $(VENV)/package.stamp
 	  $(bin)/python -m pytest -p no:cacheprovider $(SANITIZE_TESTS)
 
 clean:
-	rm -rf build $(VENV) $(LINT)
+	rm -rf build $(VENV) $(LINT_VENV)
