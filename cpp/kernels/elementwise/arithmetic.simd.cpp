@@ -154,7 +154,7 @@ constexpr TileTable make() {
     T* const dst = static_cast<T*>(a.dst);
     for_each_vector<T>(a.n, [&](int64_t i, int lanes) {
       const Mask<T> mask = load_mask<T>(condition + i * a.step[0], lanes);
-      put<T>(dst + i, select(mask, x.at(i, lanes), y.at(i, lanes)), lanes);
+      store_upto<T>(dst + i, select(mask, x.at(i, lanes), y.at(i, lanes)), lanes);
     });
   });
   t.function[static_cast<int>(TileOp::where)][tile_dtype<bool>] =

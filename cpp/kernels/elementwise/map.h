@@ -1,7 +1,7 @@
 // Loops of tile instructions over vectors: the last one is a part, computed by the same formula.
 #pragma once
 #include "kernels/elementwise/instructions.h"
-#include "simd/vec.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -13,18 +13,9 @@ struct TileSource {
 
   TileSource(const TileArguments& a, int k) : data(static_cast<const T*>(a.src[k])), step(a.step[k]) {}
   __attribute__((always_inline)) Vec<T> at(int64_t i, int lanes) const {
-    const T* p = data + i * step;
-    return lanes == width<T> ? load(p) : load_part(p, lanes);
+    return load_upto(data + i * step, lanes);
   }
 };
-
-template <class T>
-PRONGHORN_INLINE void put(T* p, Vec<T> v, int lanes) {
-  if (lanes == width<T>)
-    store(p, v);
-  else
-    store_part(p, v, lanes);
-}
 
 template <class T, class Body>
 PRONGHORN_INLINE void for_each_vector(int64_t n, const Body& body) {
@@ -36,7 +27,7 @@ template <class T, class F>
 PRONGHORN_INLINE void map1(const TileArguments& a, const F& f) {
   const TileSource<T> x(a, 0);
   T* const dst = static_cast<T*>(a.dst);
-  for_each_vector<T>(a.n, [&](int64_t i, int lanes) { put<T>(dst + i, f(x.at(i, lanes)), lanes); });
+  for_each_vector<T>(a.n, [&](int64_t i, int lanes) { store_upto<T>(dst + i, f(x.at(i, lanes)), lanes); });
 }
 
 // dst[i] = f(src0[i], src1[i])
@@ -45,7 +36,7 @@ PRONGHORN_INLINE void map2(const TileArguments& a, const F& f) {
   const TileSource<T> x(a, 0), y(a, 1);
   T* const dst = static_cast<T*>(a.dst);
   for_each_vector<T>(
-      a.n, [&](int64_t i, int lanes) { put<T>(dst + i, f(x.at(i, lanes), y.at(i, lanes)), lanes); });
+      a.n, [&](int64_t i, int lanes) { store_upto<T>(dst + i, f(x.at(i, lanes), y.at(i, lanes)), lanes); });
 }
 
 // The same into bytes of 0 and 1, where f gives masks.

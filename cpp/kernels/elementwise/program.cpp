@@ -177,14 +177,14 @@ TileKernel::TileKernel(const TileProgram& program, const std::vector<TensorType>
          static_cast<uint64_t>(instruction.seed), slots[i],
          stored == program.outputs.end() ? -1 : static_cast<int>(stored - program.outputs.begin())});
     cost += info.cost * (instruction.dtype == DType::Float64 ? 2 : 1);
-    widest = std::max<int64_t>({widest, static_cast<int64_t>(size_of(instruction.dtype)),
-                                static_cast<int64_t>(size_of(instruction.result))});
+    if (slots[i] >= 0) widest = std::max(widest, static_cast<int64_t>(size_of(instruction.result)));
   }
   for (int output : program.outputs)
     output_bytes_.push_back(static_cast<int>(size_of(program.instructions[output].result)));
   for (const Input& input : inputs_) {
+    if (input.mode != Mode::Strided) continue;
     widest = std::max<int64_t>(widest, input.bytes);
-    if (input.mode == Mode::Strided) cost += 2;
+    cost += 2;
   }
   if (slots_used > max_registers || inputs.size() > max_inputs)
     fail(ErrorKind::Internal, "a tile program needs ", slots_used, " registers and ", inputs.size(),
