@@ -27,7 +27,14 @@ def softmax(x, axis=-1):
 
 
 def elu(x, alpha=1.0):
-    """`x` where positive, else ``alpha * (exp(x) - 1)`` (Clevert, Unterthiner, Hochreiter 2015)."""
+    """`x` where positive, else ``alpha * (exp(x) - 1)`` (Clevert, Unterthiner, Hochreiter 2015).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> elu(np.array([0.0, 2.0]))
+    array([0., 2.])
+    """
     return ops.elu(x, alpha)
 
 
@@ -35,17 +42,37 @@ def selu(x):
     """Scaled elu that keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
 
     To be used with the initializer `lecun_normal` and with `AlphaDropout`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> selu(np.array([0.0, 1.0])).round(4)
+    array([0.    , 1.0507])
     """
     return ops.selu(x)
 
 
 def softplus(x):
-    """``log(1 + exp(x))``."""
+    """``log(1 + exp(x))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softplus(np.array([100.0]))
+    array([100.])
+    """
     return ops.softplus(x)
 
 
 def softsign(x):
-    """``x / (1 + |x|)``."""
+    """``x / (1 + |x|)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softsign(np.array([1.0, -3.0]))
+    array([ 0.5 , -0.75])
+    """
     return ops.softsign(x)
 
 
@@ -80,37 +107,84 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
 
 
 def tanh(x):
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tanh(np.array([0.0]))
+    array([0.])
+    """
     return ops.tanh(x)
 
 
 def sigmoid(x):
-    """``1 / (1 + exp(-x))``."""
+    """``1 / (1 + exp(-x))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([0.0]))
+    array([0.5])
+    """
     return ops.sigmoid(x)
 
 
 def hard_sigmoid(x):
-    """``0.2 x + 0.5`` kept within 0 and 1: a sigmoid without an exponential."""
+    """``0.2 x + 0.5`` kept within 0 and 1: a sigmoid without an exponential.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hard_sigmoid(np.array([-9.0, 0.0, 9.0]))
+    array([0. , 0.5, 1. ])
+    """
     return ops.hard_sigmoid(x)
 
 
 def exponential(x):
-    """``exp(x)``."""
+    """``exp(x)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exponential(np.array([0.0]))
+    array([1.])
+    """
     return ops.exp(x)
 
 
 def linear(x):
-    """`x` itself."""
+    """`x` itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> linear(np.array([3.0]))
+    array([3.])
+    """
     return x
 
 
 def serialize(activation) -> str:
-    """Return an activation function's name."""
+    """Return an activation function's name.
+
+    Examples
+    --------
+    >>> serialize(relu)
+    'relu'
+    """
     return activation.__name__
 
 
 def deserialize(name, custom_objects=None) -> Any:
-    """Find an activation function by name."""
+    """Find an activation function by name.
+
+    Examples
+    --------
+    >>> deserialize("relu") is relu
+    True
+    """
     return deserialize_keras_object(
         name,
         module_objects=globals(),

@@ -143,12 +143,24 @@ min_max_norm = MinMaxNorm
 
 
 def serialize(constraint) -> Any:
-    """Return a constraint as plain data: its class name and configuration."""
+    """Return a constraint as plain data: its class name and configuration.
+
+    Examples
+    --------
+    >>> serialize(NonNeg())
+    {'class_name': 'NonNeg', 'config': {}}
+    """
     return serialize_keras_object(constraint)
 
 
 def deserialize(config, custom_objects=None) -> Any:
-    """Build a constraint from what `serialize` gave."""
+    """Build a constraint from what `serialize` gave.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "UnitNorm", "config": {"axis": 1}}).axis
+    1
+    """
     return deserialize_keras_object(
         config,
         module_objects=globals(),

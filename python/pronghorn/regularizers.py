@@ -55,27 +55,57 @@ class L1L2(Regularizer):
 
 
 def l1(l=0.01) -> L1L2:  # noqa: E741 - Keras's name of the argument
-    """Return a penalty of `l` times the sum of absolute values."""
+    """Return a penalty of `l` times the sum of absolute values.
+
+    Examples
+    --------
+    >>> l1(0.5).get_config()
+    {'l1': 0.5, 'l2': 0.0}
+    """
     return L1L2(l1=l)
 
 
 def l2(l=0.01) -> L1L2:  # noqa: E741
-    """Return a penalty of `l` times the sum of squares."""
+    """Return a penalty of `l` times the sum of squares.
+
+    Examples
+    --------
+    >>> l2(0.5).get_config()
+    {'l1': 0.0, 'l2': 0.5}
+    """
     return L1L2(l2=l)
 
 
 def l1_l2(l1=0.01, l2=0.01) -> L1L2:
-    """Return both penalties at once."""
+    """Return both penalties at once.
+
+    Examples
+    --------
+    >>> l1_l2(0.25, 0.5).get_config()
+    {'l1': 0.25, 'l2': 0.5}
+    """
     return L1L2(l1=l1, l2=l2)
 
 
 def serialize(regularizer) -> Any:
-    """Return a regularizer as plain data: its class name and configuration."""
+    """Return a regularizer as plain data: its class name and configuration.
+
+    Examples
+    --------
+    >>> serialize(l2(0.5))["class_name"]
+    'L1L2'
+    """
     return serialize_keras_object(regularizer)
 
 
 def deserialize(config, custom_objects=None) -> Any:
-    """Build a regularizer from what `serialize` gave."""
+    """Build a regularizer from what `serialize` gave.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "L1L2", "config": {"l2": 0.5}}).l2
+    0.5
+    """
     return deserialize_keras_object(
         config,
         module_objects=globals(),

@@ -37,37 +37,79 @@ __all__ = [
 
 
 def concatenate(tensors: list, axis: int = -1) -> Any:
-    """Tensors one after another along an axis."""
+    """Tensors one after another along an axis.
+
+    Examples
+    --------
+    >>> concatenate([np.zeros((2, 3)), np.ones((2, 1))]).shape
+    (2, 4)
+    """
     return ops.concatenate(list(tensors), axis=axis)
 
 
 def stack(x: list, axis: int = 0) -> Any:
-    """Tensors one after another along a new axis."""
+    """Tensors one after another along a new axis.
+
+    Examples
+    --------
+    >>> stack([np.zeros(3), np.ones(3)]).shape
+    (2, 3)
+    """
     return ops.stack(list(x), axis=axis)
 
 
 def reshape(x: Any, shape: Any) -> Any:
-    """`x` in another shape; one size may be -1 and is then what remains."""
+    """`x` in another shape; one size may be -1 and is then what remains.
+
+    Examples
+    --------
+    >>> reshape(np.zeros((2, 6)), (3, -1)).shape
+    (3, 4)
+    """
     return ops.reshape(x, tuple(shape))
 
 
 def permute_dimensions(x: Any, pattern: Any) -> Any:
-    """`x` with its axes in the order of `pattern`."""
+    """`x` with its axes in the order of `pattern`.
+
+    Examples
+    --------
+    >>> permute_dimensions(np.zeros((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
     return ops.transpose(x, tuple(pattern))
 
 
 def expand_dims(x: Any, axis: int = -1) -> Any:
-    """`x` with a new axis of size one."""
+    """`x` with a new axis of size one.
+
+    Examples
+    --------
+    >>> expand_dims(np.zeros((2, 3)), 1).shape
+    (2, 1, 3)
+    """
     return ops.expand_dims(x, axis)
 
 
 def squeeze(x: Any, axis: int) -> Any:
-    """`x` without an axis of size one."""
+    """`x` without an axis of size one.
+
+    Examples
+    --------
+    >>> squeeze(np.zeros((2, 1, 3)), 1).shape
+    (2, 3)
+    """
     return ops.squeeze(x, axis)
 
 
 def flatten(x: Any) -> Any:
-    """`x` as one axis."""
+    """`x` as one axis.
+
+    Examples
+    --------
+    >>> flatten(np.zeros((2, 3))).shape
+    (6,)
+    """
     return ops.reshape(x, (-1,))
 
 
@@ -137,12 +179,26 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") ->
 
 
 def one_hot(indices: Any, num_classes: int) -> Any:
-    """A row with a single one for each index."""
+    """A row with a single one for each index.
+
+    Examples
+    --------
+    >>> one_hot(np.array([1, 0]), 3)
+    array([[0., 1., 0.],
+           [1., 0., 0.]], dtype=float32)
+    """
     return ops.one_hot(indices, num_classes, dtype=config.floatx())
 
 
 def reverse(x: Any, axes: Any) -> Any:
-    """`x` backwards along some axes."""
+    """`x` backwards along some axes.
+
+    Examples
+    --------
+    >>> reverse(np.array([[1, 2], [3, 4]]), 1)
+    array([[2, 1],
+           [4, 3]])
+    """
     axes = (axes,) if isinstance(axes, int) else tuple(axes)
     return ops.flip(x, axes)
 
@@ -172,19 +228,37 @@ def slice(x: Any, start: Any, size: Any) -> Any:
 
 
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
-    """Zeros before and after the middle axis of three."""
+    """Zeros before and after the middle axis of three.
+
+    Examples
+    --------
+    >>> temporal_padding(np.ones((1, 2, 3)), (1, 2)).shape
+    (1, 5, 3)
+    """
     return ops.pad(x, ((0, 0), tuple(padding), (0, 0)))
 
 
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None) -> Any:
-    """Zeros around images: ((top, bottom), (left, right))."""
+    """Zeros around images: ((top, bottom), (left, right)).
+
+    Examples
+    --------
+    >>> spatial_2d_padding(np.ones((1, 2, 2, 3)), ((1, 1), (0, 2))).shape
+    (1, 4, 4, 3)
+    """
     return _spatial_padding(x, padding, data_format)
 
 
 def spatial_3d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:
-    """Zeros around volumes: a pair for each spatial axis."""
+    """Zeros around volumes: a pair for each spatial axis.
+
+    Examples
+    --------
+    >>> spatial_3d_padding(np.ones((1, 2, 2, 2, 3))).shape
+    (1, 4, 4, 4, 3)
+    """
     return _spatial_padding(x, padding, data_format)
 
 
@@ -231,7 +305,13 @@ def _stretched(x, factor, axis):
 
 
 def resize_volumes(x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str) -> Any:
-    """Volumes enlarged by whole factors, by repeating elements."""
+    """Volumes enlarged by whole factors, by repeating elements.
+
+    Examples
+    --------
+    >>> resize_volumes(np.ones((1, 2, 2, 2, 3)), 1, 2, 3, "channels_last").shape
+    (1, 2, 4, 6, 3)
+    """
     if data_format not in ("channels_first", "channels_last"):
         raise ValueError(f"Unknown data_format: {data_format}")
     first = 2 if data_format == "channels_first" else 1

@@ -80,7 +80,13 @@ def foldl(fn: Callable, elems: Any, initializer: Any = None, name: str | None = 
 
 
 def foldr(fn: Callable, elems: Any, initializer: Any = None, name: str | None = None) -> Any:
-    """As `foldl`, from the last element to the first."""
+    """As `foldl`, from the last element to the first.
+
+    Examples
+    --------
+    >>> foldr(lambda total, row: row - total, np.array([1.0, 2.0, 3.0]))
+    array(2.)
+    """
     return _folded(elems, initializer, fn, True)
 
 

@@ -37,7 +37,14 @@ def conv1d(
     data_format: str | None = None,
     dilation_rate: int = 1,
 ) -> Any:
-    """Convolution along time."""
+    """Convolution along time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv1d(np.ones((1, 8, 3)), np.ones((3, 3, 4)), padding="causal").shape
+    (1, 8, 4)
+    """
     data_format = config.standardize_data_format(data_format)
     if padding == "causal" and data_format != "channels_last":
         raise ValueError(
@@ -54,7 +61,14 @@ def conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Convolution over images."""
+    """Convolution over images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv2d(np.ones((1, 8, 8, 3)), np.ones((3, 3, 3, 4)), strides=(2, 2)).shape
+    (1, 3, 3, 4)
+    """
     data_format = config.standardize_data_format(data_format)
     return ops.conv(x, kernel, strides, _checked(padding), data_format, dilation_rate)
 
@@ -67,7 +81,14 @@ def conv3d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1, 1),
 ) -> Any:
-    """Convolution over volumes."""
+    """Convolution over volumes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv3d(np.ones((1, 4, 4, 4, 3)), np.ones((3, 3, 3, 3, 4))).shape
+    (1, 2, 2, 2, 4)
+    """
     data_format = config.standardize_data_format(data_format)
     return ops.conv(x, kernel, strides, _checked(padding), data_format, dilation_rate)
 
@@ -81,7 +102,14 @@ def conv2d_transpose(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Transposed convolution over images, to a given shape."""
+    """Transposed convolution over images, to a given shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv2d_transpose(np.ones((1, 4, 4, 3)), np.ones((3, 3, 2, 3)), (1, 6, 6, 2)).shape
+    (1, 6, 6, 2)
+    """
     data_format = config.standardize_data_format(data_format)
     return _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dilation_rate)
 
@@ -94,7 +122,14 @@ def conv3d_transpose(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    """Transposed convolution over volumes, to a given shape."""
+    """Transposed convolution over volumes, to a given shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv3d_transpose(np.ones((1, 2, 2, 2, 3)), np.ones((2, 2, 2, 1, 3)), (1, 3, 3, 3, 1)).shape
+    (1, 3, 3, 3, 1)
+    """
     data_format = config.standardize_data_format(data_format)
     return _conv_transpose(x, kernel, output_shape, strides, padding, data_format, 1)
 
@@ -113,7 +148,14 @@ def depthwise_conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Convolution over images, each channel by itself."""
+    """Convolution over images, each channel by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> depthwise_conv2d(np.ones((1, 8, 8, 3)), np.ones((3, 3, 3, 2))).shape
+    (1, 6, 6, 6)
+    """
     data_format = config.standardize_data_format(data_format)
     return ops.depthwise_conv(x, depthwise_kernel, strides, _checked(padding), data_format, dilation_rate)
 
@@ -127,7 +169,14 @@ def separable_conv1d(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """Convolution along time, each channel by itself, then a mixing of channels."""
+    """Convolution along time, each channel by itself, then a mixing of channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> separable_conv1d(np.ones((1, 8, 3)), np.ones((3, 3, 1)), np.ones((1, 3, 5))).shape
+    (1, 6, 5)
+    """
     data_format = config.standardize_data_format(data_format)
     return ops.separable_conv(
         x, depthwise_kernel, pointwise_kernel, strides, _checked(padding), data_format, dilation_rate
@@ -143,7 +192,14 @@ def separable_conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Convolution over images, each channel by itself, then a mixing of channels."""
+    """Convolution over images, each channel by itself, then a mixing of channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> separable_conv2d(np.ones((1, 8, 8, 3)), np.ones((3, 3, 3, 1)), np.ones((1, 1, 3, 5))).shape
+    (1, 6, 6, 5)
+    """
     data_format = config.standardize_data_format(data_format)
     return ops.separable_conv(
         x, depthwise_kernel, pointwise_kernel, strides, _checked(padding), data_format, dilation_rate
@@ -158,7 +214,14 @@ def pool2d(
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Any:
-    """Maximum ("max") or mean ("avg") over windows of images."""
+    """Maximum ("max") or mean ("avg") over windows of images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pool2d(np.ones((1, 8, 8, 3)), (2, 2), strides=(2, 2)).shape
+    (1, 4, 4, 3)
+    """
     return _pool(x, pool_size, strides, padding, data_format, pool_mode)
 
 
@@ -170,7 +233,14 @@ def pool3d(
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Any:
-    """Maximum ("max") or mean ("avg") over windows of volumes."""
+    """Maximum ("max") or mean ("avg") over windows of volumes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pool3d(np.ones((1, 8, 8, 8, 3)), (2, 2, 2), pool_mode="avg").shape
+    (1, 7, 7, 7, 3)
+    """
     return _pool(x, pool_size, strides, padding, data_format, pool_mode)
 
 
@@ -196,6 +266,12 @@ def local_conv1d(inputs, kernel, kernel_size, strides, data_format=None):
     kernel : tensor
         (positions, window * channels, filters)
     kernel_size, strides : tuple of one int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> local_conv1d(np.ones((1, 8, 3)), np.ones((6, 9, 4)), (3,), (1,)).shape
+    (1, 6, 4)
     """
     return _local_conv(inputs, kernel, kernel_size, strides, (kernel.shape[0],), "channels_last")
 
@@ -211,6 +287,12 @@ def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format
     kernel : tensor
         (rows * columns of the result, elements of a window, filters)
     kernel_size, strides, output_shape : pair of int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> local_conv2d(np.ones((1, 4, 4, 3)), np.ones((4, 27, 5)), (3, 3), (1, 1), (2, 2)).shape
+    (1, 2, 2, 5)
     """
     data_format = config.standardize_data_format(data_format)
     return _local_conv(inputs, kernel, kernel_size, strides, output_shape, data_format)

@@ -48,12 +48,26 @@ __all__ = [
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Maximum."""
+    """Maximum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> max(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    array([4., 3.])
+    """
     return ops.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Minimum."""
+    """Minimum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> min(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    array([1., 2.])
+    """
     return ops.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -70,7 +84,14 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Product."""
+    """Product.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> prod(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    array([4., 6.])
+    """
     return ops.prod(x, axis=axis, keepdims=keepdims)
 
 
@@ -80,53 +101,123 @@ def _as_floats(x):
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Mean; truth values count as 0 and 1."""
+    """Mean; truth values count as 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mean(np.array([True, False]))
+    array(0.5, dtype=float32)
+    """
     return ops.mean(_as_floats(x), axis=axis, keepdims=keepdims)
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Variance: mean square distance from the mean."""
+    """Variance: mean square distance from the mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> var(np.array([1.0, 3.0]))
+    array(1.)
+    """
     x = _as_floats(x)
     return ops.mean(ops.square(x - ops.mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Standard deviation: square root of the variance."""
+    """Standard deviation: square root of the variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> std(np.array([1.0, 5.0]))
+    array(2.)
+    """
     return ops.sqrt(var(x, axis=axis, keepdims=keepdims))
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Whether any element is true, or not zero."""
+    """Whether any element is true, or not zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> any(np.array([[0, 2], [0, 0]]), axis=1)
+    array([ True, False])
+    """
     return ops.any(ops.cast(x, "bool"), axis=axis, keepdims=keepdims)
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Whether all elements are true, or not zero."""
+    """Whether all elements are true, or not zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> all(np.array([[1, 2], [0, 1]]), axis=1)
+    array([ True, False])
+    """
     return ops.all(ops.cast(x, "bool"), axis=axis, keepdims=keepdims)
 
 
 def argmax(x: Any, axis: int = -1) -> Any:
-    """Index of the maximum along an axis."""
+    """Index of the maximum along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> argmax(np.array([[1.0, 4.0], [3.0, 2.0]])).tolist()
+    [1, 0]
+    """
     return ops.argmax(x, axis=axis)
 
 
 def argmin(x: Any, axis: int = -1) -> Any:
-    """Index of the minimum along an axis."""
+    """Index of the minimum along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> argmin(np.array([[1.0, 4.0], [3.0, 2.0]])).tolist()
+    [0, 1]
+    """
     return ops.argmin(x, axis=axis)
 
 
 def cumsum(x: Any, axis: int = 0) -> Any:
-    """Sums of all elements up to each, along an axis."""
+    """Sums of all elements up to each, along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cumsum(np.array([1.0, 2.0, 3.0]))
+    array([1., 3., 6.])
+    """
     return ops.cumsum(x, axis=axis)
 
 
 def cumprod(x: Any, axis: int = 0) -> Any:
-    """Products of all elements up to each, along an axis."""
+    """Products of all elements up to each, along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cumprod(np.array([1.0, 2.0, 3.0]))
+    array([1., 2., 6.])
+    """
     return ops.cumprod(x, axis=axis)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Logarithm of the sum of exponentials, without overflow."""
+    """Logarithm of the sum of exponentials, without overflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(logsumexp(np.array([1000.0, 1000.0])).round(3))
+    1000.693
+    """
     return ops.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
@@ -134,12 +225,26 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def square(x: Any) -> Any:
-    """Square."""
+    """Square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> square(np.array([-3.0, 2.0]))
+    array([9., 4.])
+    """
     return ops.square(x)
 
 
 def abs(x: Any) -> Any:
-    """Absolute value."""
+    """Absolute value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> abs(np.array([-3.0, 2.0]))
+    array([3., 2.])
+    """
     return ops.abs(x)
 
 
@@ -156,32 +261,74 @@ def sqrt(x: Any) -> Any:
 
 
 def exp(x: Any) -> Any:
-    """Exponential."""
+    """Exponential.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exp(np.array([0.0]))
+    array([1.])
+    """
     return ops.exp(x)
 
 
 def log(x: Any) -> Any:
-    """Natural logarithm."""
+    """Natural logarithm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log(np.array([1.0]))
+    array([0.])
+    """
     return ops.log(x)
 
 
 def round(x: Any) -> Any:
-    """Nearest whole number, halves to the even one."""
+    """Nearest whole number, halves to the even one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(np.array([0.5, 1.5]))
+    array([0., 2.])
+    """
     return ops.round(x)
 
 
 def sign(x: Any) -> Any:
-    """-1, 0 or 1."""
+    """-1, 0 or 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sign(np.array([-3.0, 0.0, 2.0]))
+    array([-1.,  0.,  1.])
+    """
     return ops.sign(x)
 
 
 def sin(x: Any) -> Any:
-    """Sine."""
+    """Sine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sin(np.array([0.0]))
+    array([0.])
+    """
     return ops.sin(x)
 
 
 def cos(x: Any) -> Any:
-    """Cosine."""
+    """Cosine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cos(np.array([0.0]))
+    array([1.])
+    """
     return ops.cos(x)
 
 
@@ -189,7 +336,14 @@ def cos(x: Any) -> Any:
 
 
 def pow(x: Any, a: Any) -> Any:
-    """`x` to the power of `a`."""
+    """`x` to the power of `a`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pow(np.array([2.0, 3.0]), 2)
+    array([4., 9.])
+    """
     return ops.power(x, a)
 
 
@@ -210,40 +364,96 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Any:
 
 
 def maximum(x: Any, y: Any) -> Any:
-    """Larger of two, element by element."""
+    """Larger of two, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> maximum(np.array([1.0, 4.0]), np.array([3.0, 2.0]))
+    array([3., 4.])
+    """
     return ops.maximum(x, y)
 
 
 def minimum(x: Any, y: Any) -> Any:
-    """Smaller of two, element by element."""
+    """Smaller of two, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> minimum(np.array([1.0, 4.0]), np.array([3.0, 2.0]))
+    array([1., 2.])
+    """
     return ops.minimum(x, y)
 
 
 def equal(x: Any, y: Any) -> Any:
-    """Whether ``x == y``, element by element."""
+    """Whether ``x == y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> equal(np.array([1, 2]), np.array([1, 3]))
+    array([ True, False])
+    """
     return ops.equal(x, y)
 
 
 def not_equal(x: Any, y: Any) -> Any:
-    """Whether ``x != y``, element by element."""
+    """Whether ``x != y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> not_equal(np.array([1, 2]), np.array([1, 3]))
+    array([False,  True])
+    """
     return ops.not_equal(x, y)
 
 
 def greater(x: Any, y: Any) -> Any:
-    """Whether ``x > y``, element by element."""
+    """Whether ``x > y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> greater(np.array([1, 4]), np.array([1, 3]))
+    array([False,  True])
+    """
     return ops.greater(x, y)
 
 
 def greater_equal(x: Any, y: Any) -> Any:
-    """Whether ``x >= y``, element by element."""
+    """Whether ``x >= y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> greater_equal(np.array([1, 2]), np.array([1, 3]))
+    array([ True, False])
+    """
     return ops.greater_equal(x, y)
 
 
 def less(x: Any, y: Any) -> Any:
-    """Whether ``x < y``, element by element."""
+    """Whether ``x < y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> less(np.array([1, 2]), np.array([1, 3]))
+    array([False,  True])
+    """
     return ops.less(x, y)
 
 
 def less_equal(x: Any, y: Any) -> Any:
-    """Whether ``x <= y``, element by element."""
+    """Whether ``x <= y``, element by element.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> less_equal(np.array([1, 4]), np.array([1, 3]))
+    array([ True, False])
+    """
     return ops.less_equal(x, y)

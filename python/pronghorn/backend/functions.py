@@ -101,14 +101,30 @@ def gradients(loss: Any, variables: Any) -> list:
 
 
 def stop_gradient(variables: Any) -> Any:
-    """`variables`, a tensor or a list of them, through which no gradient flows back."""
+    """`variables`, a tensor or a list of them, through which no gradient flows back.
+
+    Examples
+    --------
+    >>> from pronghorn import backend as K
+    >>> v = K.variable([2.0])
+    >>> K.eval(K.gradients(K.sum(K.stop_gradient(v) * v), [v])[0])
+    array([2.], dtype=float32)
+    """
     if isinstance(variables, (list, tuple)):
         return [ops.stop_gradient(x) for x in variables]
     return ops.stop_gradient(variables)
 
 
 def print_tensor(x: Any, message: str = "") -> Any:
-    """`x`, printed with a message each time the program runs."""
+    """`x`, printed with a message each time the program runs.
+
+    Examples
+    --------
+    >>> from pronghorn import backend as K
+    >>> x = K.placeholder((2,))
+    >>> K.function([x], [K.print_tensor(x)]).inputs[0] is x
+    True
+    """
     return _printed(x, message)
 
 

@@ -42,7 +42,14 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 
 
 def transpose(x: Any) -> Any:
-    """`x` with its axes in reverse order."""
+    """`x` with its axes in reverse order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> transpose(np.zeros((2, 3, 4))).shape
+    (4, 3, 2)
+    """
     return ops.transpose(x)
 
 

@@ -29,7 +29,13 @@ class _PhaseOfTrace:
 
 
 def in_training(training: Any) -> bool:
-    """Say, inside a trace, whether a call is part of training: as told, else as the model or the trace is."""
+    """Say, inside a trace, whether a call is part of training: as told, else as the model or the trace is.
+
+    Examples
+    --------
+    >>> in_training(True), in_training(None)
+    (True, False)
+    """
     if training is not None:
         return bool(training)
     if _fixed is not None:
@@ -64,7 +70,13 @@ def learning_phase() -> Any:
 
 
 def is_symbol(x: Any) -> bool:
-    """Say whether `x` is the symbolic learning phase."""
+    """Say whether `x` is the symbolic learning phase.
+
+    Examples
+    --------
+    >>> is_symbol(learning_phase())
+    True
+    """
     return x is not None and x is _symbol
 
 

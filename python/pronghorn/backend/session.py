@@ -82,7 +82,12 @@ def _is_tf_1() -> bool:
 
 
 def manual_variable_initialization(value: bool) -> None:
-    """Do nothing: variables have their values as soon as they exist."""
+    """Do nothing: variables have their values as soon as they exist.
+
+    Examples
+    --------
+    >>> manual_variable_initialization(True)
+    """
 
 
 def get_session() -> None:
@@ -102,10 +107,22 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 
 
 def symbolic(func: Callable) -> Callable:
-    """Return `func`: operations record, emit or run by what they are given."""
+    """Return `func`: operations record, emit or run by what they are given.
+
+    Examples
+    --------
+    >>> symbolic(len) is len
+    True
+    """
     return func
 
 
 def eager(func: Callable) -> Callable:
-    """Return `func`: operations record, emit or run by what they are given."""
+    """Return `func`: operations record, emit or run by what they are given.
+
+    Examples
+    --------
+    >>> eager(len) is len
+    True
+    """
     return func

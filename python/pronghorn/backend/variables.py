@@ -169,12 +169,24 @@ def eye(size: Any, dtype: str | None = None, name: str | None = None) -> np.ndar
 
 
 def zeros_like(x: Any, dtype: str | None = None, name: str | None = None) -> Any:
-    """Zeros of the shape of `x`."""
+    """Zeros of the shape of `x`.
+
+    Examples
+    --------
+    >>> zeros_like(np.ones(2))
+    array([0., 0.], dtype=float32)
+    """
     return ops.zeros_like(x, dtype=dtype or config.floatx())
 
 
 def ones_like(x: Any, dtype: str | None = None, name: str | None = None) -> Any:
-    """Ones of the shape of `x`."""
+    """Ones of the shape of `x`.
+
+    Examples
+    --------
+    >>> ones_like(np.zeros(2), dtype="int32")
+    array([1, 1], dtype=int32)
+    """
     return ops.ones_like(x, dtype=dtype or config.floatx())
 
 
@@ -184,7 +196,13 @@ def _identity(x):
 
 
 def identity(x: Any, name: str | None = None) -> Any:
-    """`x` as a tensor of its own."""
+    """`x` as a tensor of its own.
+
+    Examples
+    --------
+    >>> identity(placeholder((None, 3))).shape
+    (None, 3)
+    """
     return _identity(x)
 
 
@@ -196,7 +214,13 @@ def random_uniform_variable(
     name: str | None = None,
     seed: int | None = None,
 ) -> Variable:
-    """Make a variable of uniform random numbers."""
+    """Make a variable of uniform random numbers.
+
+    Examples
+    --------
+    >>> random_uniform_variable((2, 3), -1.0, 1.0).shape
+    (2, 3)
+    """
     dtype = dtype or config.floatx()
     return variable(ops.random_uniform(tuple(shape), low, high, dtype=dtype, seed=seed), dtype, name)
 
@@ -209,7 +233,13 @@ def random_normal_variable(
     name: str | None = None,
     seed: int | None = None,
 ) -> Variable:
-    """Make a variable of normal random numbers of standard deviation `scale`."""
+    """Make a variable of normal random numbers of standard deviation `scale`.
+
+    Examples
+    --------
+    >>> random_normal_variable((2, 3), 0.0, 1.0).shape
+    (2, 3)
+    """
     dtype = dtype or config.floatx()
     return variable(ops.random_normal(tuple(shape), mean, scale, dtype=dtype, seed=seed), dtype, name)
 
@@ -218,7 +248,13 @@ def random_normal_variable(
 
 
 def is_variable(x: Any) -> bool:
-    """Say whether `x` is a variable."""
+    """Say whether `x` is a variable.
+
+    Examples
+    --------
+    >>> is_variable(variable(1.0)), is_variable(placeholder((2,)))
+    (True, False)
+    """
     return isinstance(x, Variable)
 
 
@@ -234,12 +270,24 @@ def is_placeholder(x: Any) -> bool:
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Return False: there are no sparse tensors."""
+    """Return False: there are no sparse tensors.
+
+    Examples
+    --------
+    >>> is_sparse(placeholder((2,)))
+    False
+    """
     return False
 
 
 def to_dense(tensor: Any) -> Any:
-    """Return `tensor`: there are no sparse tensors."""
+    """Return `tensor`: there are no sparse tensors.
+
+    Examples
+    --------
+    >>> to_dense(1.5)
+    1.5
+    """
     return tensor
 
 
@@ -353,12 +401,24 @@ def cast(x: Any, dtype: str) -> Any:
 
 
 def get_value(x: Any) -> Any:
-    """Content of a variable, or value of a symbolic tensor, as an array."""
+    """Content of a variable, or value of a symbolic tensor, as an array.
+
+    Examples
+    --------
+    >>> get_value(variable([1.0]))
+    array([1.], dtype=float32)
+    """
     return _evaluated(x)
 
 
 def batch_get_value(ops: Any) -> list:
-    """Contents of several variables, as arrays."""
+    """Contents of several variables, as arrays.
+
+    Examples
+    --------
+    >>> batch_get_value([variable([1.0])])
+    [array([1.], dtype=float32)]
+    """
     return [get_value(x) for x in ops]
 
 
@@ -376,7 +436,15 @@ def set_value(x: Variable, value: Any) -> None:
 
 
 def batch_set_value(tuples: Any) -> None:
-    """Set the contents of several variables, given as pairs (variable, value)."""
+    """Set the contents of several variables, given as pairs (variable, value).
+
+    Examples
+    --------
+    >>> v = zeros((2,))
+    >>> batch_set_value([(v, [1.0, 2.0])])
+    >>> get_value(v)
+    array([1., 2.], dtype=float32)
+    """
     for x, value in tuples:
         set_value(x, value)
 
@@ -401,12 +469,28 @@ def update(x: Variable, new_x: Any) -> Any:
 
 
 def update_add(x: Variable, increment: Any) -> Any:
-    """Update `x` by adding `increment`; see `update`."""
+    """Update `x` by adding `increment`; see `update`.
+
+    Examples
+    --------
+    >>> v = variable([1.0])
+    >>> _ = get_value(update_add(v, 2.0))
+    >>> get_value(v)
+    array([3.], dtype=float32)
+    """
     return ops.update_add(x, _as_update_value(x, increment))
 
 
 def update_sub(x: Variable, decrement: Any) -> Any:
-    """Update `x` by subtracting `decrement`; see `update`."""
+    """Update `x` by subtracting `decrement`; see `update`.
+
+    Examples
+    --------
+    >>> v = variable([1.0])
+    >>> _ = get_value(update_sub(v, 2.0))
+    >>> get_value(v)
+    array([-1.], dtype=float32)
+    """
     return ops.update_sub(x, _as_update_value(x, decrement))
 
 

@@ -311,40 +311,96 @@ class Dot(_Merge):
 
 
 def add(inputs, **kwargs):
-    """Sum of a list of tensors, by an :class:`Add` layer."""
+    """Sum of a list of tensors, by an :class:`Add` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> add([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs, **kwargs):
-    """First tensor of a list less the second, by a :class:`Subtract` layer."""
+    """First tensor of a list less the second, by a :class:`Subtract` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> subtract([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs, **kwargs):
-    """Product of a list of tensors, by a :class:`Multiply` layer."""
+    """Product of a list of tensors, by a :class:`Multiply` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> multiply([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs, **kwargs):
-    """Mean of a list of tensors, by an :class:`Average` layer."""
+    """Mean of a list of tensors, by an :class:`Average` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> average([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs, **kwargs):
-    """Element-wise maximum of a list of tensors, by a :class:`Maximum` layer."""
+    """Element-wise maximum of a list of tensors, by a :class:`Maximum` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> maximum([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs, **kwargs):
-    """Element-wise minimum of a list of tensors, by a :class:`Minimum` layer."""
+    """Element-wise minimum of a list of tensors, by a :class:`Minimum` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> minimum([Input((4,)), Input((4,))]).shape
+    (None, 4)
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs, axis=-1, **kwargs):
-    """Tensors of a list one after another, by a :class:`Concatenate` layer."""
+    """Tensors of a list one after another, by a :class:`Concatenate` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> concatenate([Input((4,)), Input((2,))]).shape
+    (None, 6)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def dot(inputs, axes, normalize=False, **kwargs):
-    """Sums of products of two tensors, by a :class:`Dot` layer."""
+    """Sums of products of two tensors, by a :class:`Dot` layer.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Input
+    >>> dot([Input((4,)), Input((4,))], axes=1).shape
+    (None, 1)
+    """
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

@@ -209,12 +209,30 @@ class Highway(_Keras1Dense):
 
 
 def AtrousConvolution1D(*args, **kwargs):
-    """Make a `Conv1D` whose `dilation_rate` is called `atrous_rate`."""
+    """Make a `Conv1D` whose `dilation_rate` is called `atrous_rate`.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     layer = AtrousConvolution1D(4, 3, atrous_rate=2)
+    >>> layer.dilation_rate
+    (2,)
+    """
     return _atrous("Conv1D", args, kwargs)
 
 
 def AtrousConvolution2D(*args, **kwargs):
-    """Make a `Conv2D` whose `dilation_rate` is called `atrous_rate`."""
+    """Make a `Conv2D` whose `dilation_rate` is called `atrous_rate`.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     layer = AtrousConvolution2D(4, (3, 3), atrous_rate=2)
+    >>> layer.dilation_rate
+    (2, 2)
+    """
     return _atrous("Conv2D", args, kwargs)
 
 
