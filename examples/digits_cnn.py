@@ -53,6 +53,7 @@ def draw(path, history, images, labels, predictions):
     accuracy.plot(epochs, history["accuracy"], label="training")
     accuracy.plot(epochs, history["val_accuracy"], label="held out")
     accuracy.set(title="Accuracy", xlabel="epoch", ylim=(0.85, 1.005))
+    accuracy.locator_params(axis="x", integer=True)
 
     # The mistakes first, then the ones it was least sure of.
     sureness = predictions[np.arange(len(labels)), labels]
