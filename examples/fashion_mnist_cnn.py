@@ -1,6 +1,6 @@
 """Train a small convolutional network on Fashion-MNIST to 90 % and more.
 
-    python examples/fashion_mnist_cnn.py [--epochs 5]
+    python examples/fashion_mnist_cnn.py [--epochs 8]
 
 The data come from ~/.keras/datasets/fashion-mnist, or from Debian's package dataset-fashion-mnist.
 """
@@ -12,6 +12,7 @@ import numpy as np
 import pronghorn as keras
 from pronghorn.datasets import fashion_mnist
 from pronghorn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from pronghorn.optimizers import Adam
 
 
 def build_model():
@@ -25,15 +26,16 @@ def build_model():
     model.add(Dropout(0.25))
     model.add(Flatten())
     model.add(Dense(128, activation="relu"))
-    model.add(Dropout(0.4))
+    model.add(Dropout(0.3))
     model.add(Dense(10, activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    optimizer = Adam(lr=1e-3, decay=1e-3)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=8)
     arguments = parser.parse_args()
 
     np.random.seed(1)
