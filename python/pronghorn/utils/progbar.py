@@ -83,7 +83,8 @@ class Progbar:
         if not self._dynamic_display:
             self._write(self._bar_text(current, self.width) + tail + "\n")
             return
-        line = self._fit_window(current, tail)
+        # The last line stands for good, so it may wrap; a line that is to be rewritten must not.
+        line = self._bar_text(current, self.width) + tail if finished else self._fit_window(current, tail)
         padding = " " * (self._shown_width - len(line))
         self._shown_width = len(line)
         self._write("\r" + line + padding + ("\n" if finished else ""))
