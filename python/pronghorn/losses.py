@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from . import config, ops
 from .ops.dispatch import operation
@@ -30,7 +32,7 @@ class Loss:
     1.0
     """
 
-    def __init__(self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = None):
+    def __init__(self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = None) -> None:
         self.reduction = reduction
         self.name = name
 
@@ -46,7 +48,7 @@ class Loss:
         """The arguments to make an equal loss with."""
         return {"reduction": self.reduction, "name": self.name}
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
         raise NotImplementedError(f"{type(self).__name__} must implement `call(y_true, y_pred)`.")
 
@@ -71,12 +73,18 @@ class LossFunctionWrapper(Loss):
     'mse'
     """
 
-    def __init__(self, fn, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = None, **kwargs):
+    def __init__(
+        self,
+        fn: Callable,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(reduction=reduction, name=name)
         self.fn = fn
         self._fn_kwargs = kwargs
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
@@ -86,7 +94,7 @@ class LossFunctionWrapper(Loss):
 
 
 @operation
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `(y_pred - y_true)²`.
 
     Examples
@@ -100,14 +108,14 @@ def mean_squared_error(y_true, y_pred):
 
 
 @operation
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `|y_pred - y_true|`."""
     y_true, y_pred = as_pair(y_true, y_pred)
     return ops.mean(ops.abs(y_pred - y_true), axis=-1)
 
 
 @operation
-def mean_absolute_percentage_error(y_true, y_pred):
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `100 |y_true - y_pred| / max(|y_true|, epsilon)`."""
     y_true, y_pred = as_pair(y_true, y_pred)
     scale = ops.maximum(ops.abs(y_true), config.epsilon())
@@ -115,7 +123,7 @@ def mean_absolute_percentage_error(y_true, y_pred):
 
 
 @operation
-def mean_squared_logarithmic_error(y_true, y_pred):
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `(log(y_pred + 1) - log(y_true + 1))²`, both at least epsilon."""
     y_true, y_pred = as_pair(y_true, y_pred)
     first = ops.log(ops.maximum(y_pred, config.epsilon()) + 1.0)
@@ -124,7 +132,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
 
 
 @operation
-def squared_hinge(y_true, y_pred):
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `max(1 - y_true y_pred, 0)²`; targets are -1 and 1, or 0 and 1."""
     y_true, y_pred = as_pair(y_true, y_pred)
     y_true = _with_signs(y_true)
@@ -132,7 +140,7 @@ def squared_hinge(y_true, y_pred):
 
 
 @operation
-def hinge(y_true, y_pred):
+def hinge(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `max(1 - y_true y_pred, 0)`; targets are -1 and 1, or 0 and 1."""
     y_true, y_pred = as_pair(y_true, y_pred)
     y_true = _with_signs(y_true)
@@ -146,7 +154,7 @@ def _with_signs(y_true):
 
 
 @operation
-def categorical_hinge(y_true, y_pred):
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """`max(0, neg - pos + 1)`: the prediction of the true class against the highest of the others."""
     y_true, y_pred = as_pair(y_true, y_pred)
     pos = ops.sum(y_true * y_pred, axis=-1)
@@ -155,7 +163,7 @@ def categorical_hinge(y_true, y_pred):
 
 
 @operation
-def logcosh(y_true, y_pred):
+def logcosh(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `log(cosh(y_pred - y_true))`: a square near zero, a distance far from it.
 
     `log(cosh(x)) = x + softplus(-2x) - log(2)` does not overflow.
@@ -166,7 +174,7 @@ def logcosh(y_true, y_pred):
 
 
 @operation
-def huber_loss(y_true, y_pred, delta=1.0):
+def huber_loss(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """`x²/2` up to `|x| = delta`, and a straight line beyond; one value per element."""
     y_true, y_pred = as_pair(y_true, y_pred)
     error = ops.abs(y_pred - y_true)
@@ -175,7 +183,9 @@ def huber_loss(y_true, y_pred, delta=1.0):
 
 
 @operation
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0):
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0
+) -> Any:
     """Cross-entropy between distributions over the last axis.
 
     Parameters
@@ -203,14 +213,18 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
 
 
 @operation
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1):
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, axis: int = -1
+) -> Any:
     """Cross-entropy with class indices as targets, one per row of `y_pred`."""
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
 @operation
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0):
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0
+) -> Any:
     """Mean over the last axis of the cross-entropy between probabilities of two classes.
 
     `label_smoothing` is the share of each target that is replaced by one half.
@@ -222,7 +236,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0):
 
 
 @operation
-def kullback_leibler_divergence(y_true, y_pred):
+def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Any:
     """Sum over the last axis of `y_true log(y_true / y_pred)`, both clipped to [epsilon, 1]."""
     y_true, y_pred = as_pair(y_true, y_pred)
     y_true = ops.clip(y_true, config.epsilon(), 1.0)
@@ -231,14 +245,14 @@ def kullback_leibler_divergence(y_true, y_pred):
 
 
 @operation
-def poisson(y_true, y_pred):
+def poisson(y_true: Any, y_pred: Any) -> Any:
     """Mean over the last axis of `y_pred - y_true log(y_pred + epsilon)`."""
     y_true, y_pred = as_pair(y_true, y_pred)
     return ops.mean(y_pred - y_true * ops.log(y_pred + config.epsilon()), axis=-1)
 
 
 @operation
-def cosine_proximity(y_true, y_pred, axis=-1):
+def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between target and prediction: -1 where they point the same way."""
     y_true, y_pred = as_pair(y_true, y_pred)
     return -ops.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
@@ -266,28 +280,40 @@ class MeanSquaredError(LossFunctionWrapper):
     4.0
     """
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="mean_squared_error"):
+    def __init__(
+        self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "mean_squared_error"
+    ) -> None:
         super().__init__(mean_squared_error, reduction, name)
 
 
 class MeanAbsoluteError(LossFunctionWrapper):
     """The loss `mean_absolute_error`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="mean_absolute_error"):
+    def __init__(
+        self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "mean_absolute_error"
+    ) -> None:
         super().__init__(mean_absolute_error, reduction, name)
 
 
 class MeanAbsolutePercentageError(LossFunctionWrapper):
     """The loss `mean_absolute_percentage_error`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="mean_absolute_percentage_error"):
+    def __init__(
+        self,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "mean_absolute_percentage_error",
+    ) -> None:
         super().__init__(mean_absolute_percentage_error, reduction, name)
 
 
 class MeanSquaredLogarithmicError(LossFunctionWrapper):
     """The loss `mean_squared_logarithmic_error`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="mean_squared_logarithmic_error"):
+    def __init__(
+        self,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "mean_squared_logarithmic_error",
+    ) -> None:
         super().__init__(mean_squared_logarithmic_error, reduction, name)
 
 
@@ -296,11 +322,11 @@ class BinaryCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        label_smoothing=0,
-        reduction=Reduction.SUM_OVER_BATCH_SIZE,
-        name="binary_crossentropy",
-    ):
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "binary_crossentropy",
+    ) -> None:
         super().__init__(
             binary_crossentropy, reduction, name, from_logits=from_logits, label_smoothing=label_smoothing
         )
@@ -312,11 +338,11 @@ class CategoricalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        label_smoothing=0,
-        reduction=Reduction.SUM_OVER_BATCH_SIZE,
-        name="categorical_crossentropy",
-    ):
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "categorical_crossentropy",
+    ) -> None:
         super().__init__(
             categorical_crossentropy,
             reduction,
@@ -331,70 +357,86 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        reduction=Reduction.SUM_OVER_BATCH_SIZE,
-        name="sparse_categorical_crossentropy",
-    ):
+        from_logits: bool = False,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "sparse_categorical_crossentropy",
+    ) -> None:
         super().__init__(sparse_categorical_crossentropy, reduction, name, from_logits=from_logits)
 
 
 class Hinge(LossFunctionWrapper):
     """The loss `hinge`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="hinge"):
+    def __init__(self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "hinge") -> None:
         super().__init__(hinge, reduction, name)
 
 
 class SquaredHinge(LossFunctionWrapper):
     """The loss `squared_hinge`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="squared_hinge"):
+    def __init__(
+        self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "squared_hinge"
+    ) -> None:
         super().__init__(squared_hinge, reduction, name)
 
 
 class CategoricalHinge(LossFunctionWrapper):
     """The loss `categorical_hinge`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="categorical_hinge"):
+    def __init__(
+        self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "categorical_hinge"
+    ) -> None:
         super().__init__(categorical_hinge, reduction, name)
 
 
 class Poisson(LossFunctionWrapper):
     """The loss `poisson`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="poisson"):
+    def __init__(self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "poisson") -> None:
         super().__init__(poisson, reduction, name)
 
 
 class LogCosh(LossFunctionWrapper):
     """The loss `logcosh`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="logcosh"):
+    def __init__(self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "logcosh") -> None:
         super().__init__(logcosh, reduction, name)
 
 
 class KLDivergence(LossFunctionWrapper):
     """The loss `kullback_leibler_divergence`."""
 
-    def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="kullback_leibler_divergence"):
+    def __init__(
+        self, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = "kullback_leibler_divergence"
+    ) -> None:
         super().__init__(kullback_leibler_divergence, reduction, name)
 
 
 class CosineSimilarity(LossFunctionWrapper):
     """The loss `cosine_proximity`."""
 
-    def __init__(self, axis=-1, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="cosine_similarity"):
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "cosine_similarity",
+    ) -> None:
         super().__init__(cosine_similarity, reduction, name, axis=axis)
 
 
 class Huber(LossFunctionWrapper):
     """The loss `huber_loss`: a square up to an error of `delta`, a straight line beyond."""
 
-    def __init__(self, delta=1.0, reduction=Reduction.SUM_OVER_BATCH_SIZE, name="huber_loss"):
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+        name: str | None = "huber_loss",
+    ) -> None:
         super().__init__(huber_loss, reduction, name, delta=delta)
 
 
-def is_categorical_crossentropy(loss) -> bool:
+def is_categorical_crossentropy(loss: Any) -> bool:
     """Whether a loss, given as name, function or object, is the categorical cross-entropy."""
     return (
         isinstance(loss, CategoricalCrossentropy)
@@ -404,19 +446,19 @@ def is_categorical_crossentropy(loss) -> bool:
     )
 
 
-def serialize(loss):
+def serialize(loss: Any) -> Any:
     """What `deserialize` makes the loss from again: a name, or a dictionary of class and arguments."""
     return serialize_keras_object(loss)
 
 
-def deserialize(name, custom_objects=None):
+def deserialize(name: str | None, custom_objects: dict | None = None) -> Any:
     """The loss with a name, or of a dictionary that `serialize` returned."""
     return deserialize_keras_object(
         name, module_objects=globals(), custom_objects=custom_objects, printable_module_name="loss function"
     )
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """The loss that `identifier` (None, a name, a dictionary or a function) stands for.
 
     Examples

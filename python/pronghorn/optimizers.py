@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from . import config, ops
@@ -29,7 +31,7 @@ class Optimizer:
         The state: the number of updates so far, moments, accumulators.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         for name in kwargs:
             if name not in ("clipnorm", "clipvalue"):
                 raise TypeError(f"Unexpected keyword argument passed to optimizer: {name}")
@@ -46,19 +48,19 @@ class Optimizer:
             object.__setattr__(self, name, value)
 
     @property
-    def lr(self):
+    def lr(self) -> Any:
         """The variable `learning_rate`, by its older name."""
         return self.learning_rate
 
     @lr.setter
-    def lr(self, value):
+    def lr(self, value: Any) -> None:
         self.learning_rate = value
 
-    def get_updates(self, loss, params):
+    def get_updates(self, loss: Any, params: list) -> Any:
         """The updates that one training step makes to `params` and to the optimizer's state."""
         raise NotImplementedError(f"{type(self).__name__} must implement `get_updates(loss, params)`.")
 
-    def get_gradients(self, loss, params):
+    def get_gradients(self, loss: Any, params: list) -> Any:
         """The gradients of `loss` by each of `params`, clipped as the optimizer was told to."""
         grads = ops.gradients(loss, params)
         missing = [param.name for param, grad in zip(params, grads) if grad is None]
@@ -81,14 +83,14 @@ class Optimizer:
             grads = [ops.clip(grad, -clipvalue, clipvalue) for grad in grads]
         return grads
 
-    def make_state(self, params) -> None:
+    def make_state(self, params: list) -> None:
         """Makes the state beside `params`, where that is possible before the first step."""
 
-    def variant(self):
+    def variant(self) -> Any:
         """What a compiled step depends on beyond variables."""
         return None
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Any) -> None:
         """Sets the state from a list of arrays, as `get_weights` returned it."""
         if len(self.weights) != len(weights):
             raise ValueError(
@@ -119,7 +121,9 @@ class Optimizer:
 
 
 @operation(infer=lambda name, scalars, params, grads, slots, attributes: _types(params) * (1 + len(slots)))
-def optimizer_update(name, scalars, params, grads, slots, attributes):
+def optimizer_update(
+    name: str, scalars: list, params: list, grads: list, slots: list, attributes: dict
+) -> Any:
     """As `ops.optimizer_step`, but symbolic too, and with all results in one list."""
     new_params, new_slots = ops.optimizer_step(name, scalars, params, grads, slots, **attributes)
     return new_params + [slot for kind in new_slots for slot in kind]
@@ -261,16 +265,18 @@ class SGD(_BuiltIn):
     rule = "sgd"
     slot_names = ("moment",)
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs):
+    def __init__(
+        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(kwargs, learning_rate=learning_rate, momentum=momentum)
         self.nesterov = nesterov
 
-    def variant(self):
+    def variant(self) -> Any:
         """Whether there is momentum: a step without it does not touch the moments."""
         return bool(self.momentum.numpy() != 0)
 
     @property
-    def numbers(self):
+    def numbers(self) -> Any:
         return ("momentum",) if self.variant() else ()
 
     def _step_slots(self):
@@ -282,7 +288,7 @@ class SGD(_BuiltIn):
     def _attributes(self):
         return {"nesterov": bool(self.nesterov) and self.variant()}
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         return {**super().get_config(), **self._values("learning_rate", "momentum", "decay", "nesterov")}
 
@@ -304,14 +310,14 @@ class RMSprop(_BuiltIn):
     numbers = ("rho",)
     slot_names = ("accumulator",)
 
-    def __init__(self, learning_rate=0.001, rho=0.9, **kwargs):
+    def __init__(self, learning_rate: float = 0.001, rho: float = 0.9, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate, rho=rho)
 
     def _scalars(self, next_iteration):
         return []
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         return {**super().get_config(), **self._values("learning_rate", "rho", "decay", "epsilon")}
 
@@ -330,14 +336,14 @@ class Adagrad(_BuiltIn):
     rule = "adagrad"
     slot_names = ("accumulator",)
 
-    def __init__(self, learning_rate=0.01, **kwargs):
+    def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate)
 
     def _scalars(self, next_iteration):
         return []
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         return {**super().get_config(), **self._values("learning_rate", "decay", "epsilon")}
 
@@ -358,7 +364,7 @@ class Adadelta(_BuiltIn):
     rule = "adadelta"
     slot_names = ("accumulator", "delta_accumulator")
 
-    def __init__(self, learning_rate=1.0, rho=0.95, **kwargs):
+    def __init__(self, learning_rate: float = 1.0, rho: float = 0.95, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate)
         self.rho = rho
@@ -369,7 +375,7 @@ class Adadelta(_BuiltIn):
     def _attributes(self):
         return {"rho": self.rho, "epsilon": self.epsilon}
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         return {**super().get_config(), **self._values("learning_rate", "rho", "decay", "epsilon")}
 
@@ -397,7 +403,14 @@ class Adam(_BuiltIn):
     rule = "adam"
     numbers = ("beta_1", "beta_2")
 
-    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, amsgrad=False, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        amsgrad: bool = False,
+        **kwargs: Any,
+    ) -> None:
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
         self.amsgrad = amsgrad
@@ -411,7 +424,7 @@ class Adam(_BuiltIn):
             ]
         return weights
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         names = ("learning_rate", "beta_1", "beta_2", "decay", "epsilon", "amsgrad")
         return {**super().get_config(), **self._values(*names)}
@@ -435,11 +448,13 @@ class Adamax(_BuiltIn):
     numbers = ("beta_1", "beta_2")
     slot_names = ("m", "u")
 
-    def __init__(self, learning_rate=0.002, beta_1=0.9, beta_2=0.999, **kwargs):
+    def __init__(
+        self, learning_rate: float = 0.002, beta_1: float = 0.9, beta_2: float = 0.999, **kwargs: Any
+    ) -> None:
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         names = ("learning_rate", "beta_1", "beta_2", "decay", "epsilon")
         return {**super().get_config(), **self._values(*names)}
@@ -462,7 +477,9 @@ class Nadam(_BuiltIn):
     numbers = ("beta_1", "beta_2")
     slot_names = ("m", "v")
 
-    def __init__(self, learning_rate=0.002, beta_1=0.9, beta_2=0.999, **kwargs):
+    def __init__(
+        self, learning_rate: float = 0.002, beta_1: float = 0.9, beta_2: float = 0.999, **kwargs: Any
+    ) -> None:
         self.schedule_decay = kwargs.pop("schedule_decay", 0.004)
         self.epsilon = _epsilon(kwargs)
         super().__init__(kwargs, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
@@ -472,7 +489,7 @@ class Nadam(_BuiltIn):
         weights = super()._state(params)
         return [weights[0], self.m_schedule, *weights[1:]]
 
-    def get_updates(self, loss, params):
+    def get_updates(self, loss: Any, params: list) -> Any:
         """The updates of one step, of the momentum's schedule too."""
         updates = super().get_updates(loss, params)
         # Momentum grows from beta_1 / 2 to beta_1; the op needs the product of all of them.
@@ -487,14 +504,14 @@ class Nadam(_BuiltIn):
     def _attributes(self):
         return {"epsilon": self.epsilon, "schedule_decay": self.schedule_decay}
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Any) -> None:
         """Sets the state from a list of arrays; lists of older Keras versions lack `m_schedule`."""
         weights = list(weights)
         if len(weights) + 1 == len(self.weights):
             weights.insert(1, np.array(1.0))
         Optimizer.set_weights(self, weights)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
         names = ("learning_rate", "beta_1", "beta_2", "epsilon", "schedule_decay")
         return {**super().get_config(), **self._values(*names)}
@@ -509,17 +526,17 @@ adamax = Adamax
 nadam = Nadam
 
 
-def is_built_in(optimizer) -> bool:
+def is_built_in(optimizer: Any) -> bool:
     """Whether the updates of an optimizer can be emitted into each trace afresh, its state being kept."""
     return type(optimizer).get_updates in (_BuiltIn.get_updates, Nadam.get_updates)
 
 
-def serialize(optimizer):
+def serialize(optimizer: Any) -> Any:
     """What `deserialize` makes the optimizer from again."""
     return serialize_keras_object(optimizer)
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     """The optimizer of a dictionary that `serialize` returned; built-in names in any case of letters."""
     built_in = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
     if config["class_name"].lower() in built_in:
@@ -529,7 +546,7 @@ def deserialize(config, custom_objects=None):
     )
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """The optimizer that `identifier` (a name, a dictionary or an optimizer) stands for.
 
     Examples

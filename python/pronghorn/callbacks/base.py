@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 
-def per_slice(hook):
+def per_slice(hook: Callable) -> Any:
     """Marks a batch hook that may be called once for a run of batches, with the logs of them all.
 
     Such hooks read `size` as a number of samples and values as means over these samples. As long as a
@@ -40,66 +41,66 @@ class Callback:
     3 0.5
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.validation_data = None
         self.model = None
 
-    def set_params(self, params):
+    def set_params(self, params: dict) -> None:
         """Receives the parameters of the run."""
         self.params = params
 
-    def set_model(self, model):
+    def set_model(self, model: Any) -> None:
         """Receives the model."""
         self.model = model
 
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """The older name of `on_train_batch_begin`."""
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """The older name of `on_train_batch_end`."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Called before an epoch of training; `epoch` counts from 0."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Called after an epoch, with its results; those of validation have the prefix `val_`."""
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Called before a training batch; `logs` holds `batch` and `size`."""
         self.on_batch_begin(batch, logs=logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Called after a training batch; `logs` holds `batch`, `size` and the results."""
         self.on_batch_end(batch, logs=logs)
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Called before a batch of `evaluate` or of a validation within `fit`."""
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Called after a batch of `evaluate` or of a validation within `fit`."""
 
-    def on_predict_batch_begin(self, batch, logs=None):
+    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Called before a batch of `predict`."""
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Called after a batch of `predict`; `logs["outputs"]` holds its outputs."""
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Called before the first epoch."""
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         """Called after the last epoch."""
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict | None = None) -> None:
         """Called before an evaluation or validation."""
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict | None = None) -> None:
         """Called after an evaluation or validation."""
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: dict | None = None) -> None:
         """Called before a prediction."""
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: dict | None = None) -> None:
         """Called after a prediction."""
 
 
@@ -123,7 +124,7 @@ class CallbackList:
     2
     """
 
-    def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10):
+    def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10) -> None:
         self.callbacks = list(callbacks or ())
         self.queue_length = queue_length
         self.params = {}
@@ -145,7 +146,7 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_params(params)
 
-    def set_model(self, model) -> None:
+    def set_model(self, model: Any) -> None:
         """Hands the model to all."""
         self.model = model
         for callback in self.callbacks:
@@ -193,68 +194,68 @@ class CallbackList:
     def _call_end_hook(self, mode):
         getattr(self, f"on_{mode}_end")()
 
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """The older name of `on_train_batch_begin`."""
         self._call_batch_hook("train", "begin", batch, logs=logs)
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """The older name of `on_train_batch_end`."""
         self._call_batch_hook("train", "end", batch, logs=logs)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Calls all callbacks before an epoch of training."""
         self._each("on_epoch_begin", epoch, {} if logs is None else logs)
         self._reset_batch_timing()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Calls all callbacks after an epoch; what one adds to `logs`, the next can read."""
         self._each("on_epoch_end", epoch, {} if logs is None else logs)
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks before a training batch."""
         self._call_batch_hook("train", "begin", batch, logs=logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks after a training batch."""
         self._call_batch_hook("train", "end", batch, logs=logs)
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks before a batch of an evaluation."""
         self._call_batch_hook("test", "begin", batch, logs=logs)
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks after a batch of an evaluation."""
         self._call_batch_hook("test", "end", batch, logs=logs)
 
-    def on_predict_batch_begin(self, batch, logs=None):
+    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks before a batch of a prediction."""
         self._call_batch_hook("predict", "begin", batch, logs=logs)
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Calls all callbacks after a batch of a prediction."""
         self._call_batch_hook("predict", "end", batch, logs=logs)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Calls all callbacks before a training."""
         self._each("on_train_begin", logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         """Calls all callbacks after a training."""
         self._each("on_train_end", logs)
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict | None = None) -> None:
         """Calls all callbacks before an evaluation."""
         self._each("on_test_begin", logs)
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict | None = None) -> None:
         """Calls all callbacks after an evaluation."""
         self._each("on_test_end", logs)
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: dict | None = None) -> None:
         """Calls all callbacks before a prediction."""
         self._each("on_predict_begin", logs)
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: dict | None = None) -> None:
         """Calls all callbacks after a prediction."""
         self._each("on_predict_end", logs)
 

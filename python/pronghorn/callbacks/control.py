@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class TerminateOnNaN(Callback):
     >>> TerminateOnNaN().on_batch_end(0, {"loss": 1.0})
     """
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Looks at the loss of the batch."""
         loss = (logs or {}).get("loss")
         if loss is not None and not np.all(np.isfinite(loss)):
@@ -62,7 +63,7 @@ class EarlyStopping(Callback):
         mode: str = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
-    ):
+    ) -> None:
         super().__init__()
         self.monitor = monitor
         self.baseline = baseline
@@ -77,7 +78,7 @@ class EarlyStopping(Callback):
         self.monitor_op = np.greater if higher else np.less
         self.min_delta = min_delta if higher else -min_delta
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Starts afresh, so that an instance can be used again."""
         self.wait = 0
         self.stopped_epoch = 0
@@ -87,7 +88,7 @@ class EarlyStopping(Callback):
         else:
             self.best = np.inf if self.monitor_op == np.less else -np.inf
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Compares the value with the best one so far."""
         current = self.get_monitor_value(logs)
         if current is None:
@@ -108,12 +109,12 @@ class EarlyStopping(Callback):
                     print("Restoring model weights from the end of the best epoch")
                 self.model.set_weights(self.best_weights)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         """Says when the training was stopped."""
         if self.stopped_epoch > 0 and self.verbose > 0:
             print(f"Epoch {self.stopped_epoch + 1:05d}: early stopping")
 
-    def get_monitor_value(self, logs):
+    def get_monitor_value(self, logs: dict | None) -> Any:
         """The monitored value of an epoch; None, with a warning, where there is none."""
         return monitored(self.monitor, logs, "Early stopping conditioned on")
 
@@ -135,12 +136,12 @@ class LearningRateScheduler(Callback):
     0.05
     """
 
-    def __init__(self, schedule: Callable, verbose: int = 0):
+    def __init__(self, schedule: Callable, verbose: int = 0) -> None:
         super().__init__()
         self.schedule = schedule
         self.verbose = verbose
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Sets the learning rate."""
         if not hasattr(self.model.optimizer, "lr"):
             raise ValueError('Optimizer must have a "lr" attribute.')
@@ -155,7 +156,7 @@ class LearningRateScheduler(Callback):
         if self.verbose > 0:
             print(f"\nEpoch {epoch + 1:05d}: LearningRateScheduler setting learning rate to {lr}.")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Adds the learning rate to the results."""
         if logs is not None:
             logs["lr"] = K.get_value(self.model.optimizer.lr)
@@ -199,8 +200,8 @@ class ReduceLROnPlateau(Callback):
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__()
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0; got {factor}.")
@@ -225,15 +226,15 @@ class ReduceLROnPlateau(Callback):
         self.cooldown_counter = 0
         self.wait = 0
 
-    def monitor_op(self, current, best):
+    def monitor_op(self, current: Any, best: Any) -> Any:
         """Whether `current` is better than `best` by more than `min_delta`."""
         return current > best + self.min_delta if self.higher else current < best - self.min_delta
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Starts afresh, so that an instance can be used again."""
         self._reset()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Watches the value and reduces the learning rate where it is time to."""
         logs = {} if logs is None else logs
         logs["lr"] = K.get_value(self.model.optimizer.lr)
@@ -266,7 +267,7 @@ class ReduceLROnPlateau(Callback):
         return self.cooldown_counter > 0
 
 
-def checked_mode(name, mode):
+def checked_mode(name: str | None, mode: str) -> Any:
     """`mode`, or "auto" with a warning where it is none of "auto", "min" and "max"."""
     if mode in ("auto", "min", "max"):
         return mode
@@ -274,7 +275,7 @@ def checked_mode(name, mode):
     return "auto"
 
 
-def monitored(name, logs, subject):
+def monitored(name: str | None, logs: dict | None, subject: str) -> Any:
     """The value `name` in the results of an epoch; None, with a warning, where there is none."""
     value = (logs or {}).get(name)
     if value is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -34,17 +35,17 @@ class BaseLogger(Callback):
     {'loss': 0.75}
     """
 
-    def __init__(self, stateful_metrics: Iterable[str] | None = None):
+    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
         self.stateful_metrics = set(stateful_metrics or ())
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts the sums afresh."""
         self.seen = 0
         self.totals = {}
 
     @per_slice
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Adds the results of a batch."""
         logs = logs or {}
         size = logs.get("size", 0)
@@ -55,7 +56,7 @@ class BaseLogger(Callback):
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Puts the results of the epoch into `logs`, for the callbacks that follow."""
         if logs is None:
             return
@@ -81,19 +82,19 @@ class ProgbarLogger(Callback):
     True
     """
 
-    def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None):
+    def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
         if count_mode not in ("samples", "steps"):
             raise ValueError(f'Unknown `count_mode`: {count_mode}; expected "samples" or "steps".')
         self.use_steps = count_mode == "steps"
         self.stateful_metrics = set(stateful_metrics or ())
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Reads the verbosity and the number of epochs."""
         self.verbose = self.params["verbose"]
         self.epochs = self.params["epochs"]
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts a new bar."""
         self.seen = 0
         self.log_values = []
@@ -103,13 +104,13 @@ class ProgbarLogger(Callback):
             self.progbar = Progbar(self.target, verbose=self.verbose, stateful_metrics=self.stateful_metrics)
 
     @per_slice
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Forgets the values of the batch before."""
         if self.target is None or self.seen < self.target:
             self.log_values = []
 
     @per_slice
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Moves the bar on; the last batch is left to `on_epoch_end`, which knows the validation too."""
         logs = logs or {}
         self.seen += logs.get("num_steps", 1) if self.use_steps else logs.get("size", 0)
@@ -117,7 +118,7 @@ class ProgbarLogger(Callback):
         if self.verbose and (self.target is None or self.seen < self.target):
             self.progbar.update(self.seen, self.log_values)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Fills the bar."""
         logs = logs or {}
         self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
@@ -139,12 +140,12 @@ class History(Callback):
     ([0], {'loss': [0.5]})
     """
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Starts afresh."""
         self.epoch = []
         self.history = {}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Appends the results of an epoch."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
@@ -169,7 +170,7 @@ class CSVLogger(Callback):
     ';'
     """
 
-    def __init__(self, filename, separator: str = ",", append: bool = False):
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
         self.sep = separator
         self.filename = filename
@@ -179,14 +180,14 @@ class CSVLogger(Callback):
         self.append_header = True
         self.csv_file = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         """Opens the file."""
         if self.append and os.path.exists(self.filename):
             with open(self.filename) as file:
                 self.append_header = not file.readline()
         self.csv_file = open(self.filename, "a" if self.append else "w", newline="\n")  # noqa: SIM115
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes the results of an epoch."""
         logs = logs or {}
         if self.keys is None:
@@ -200,7 +201,7 @@ class CSVLogger(Callback):
         self.writer.writerow({"epoch": epoch, **{key: _cell(logs.get(key, "NA")) for key in self.keys}})
         self.csv_file.flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         """Closes the file."""
         self.csv_file.close()
         self.writer = None
@@ -245,8 +246,8 @@ class LambdaCallback(Callback):
         on_batch_end: Callable | None = None,
         on_train_begin: Callable | None = None,
         on_train_end: Callable | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__()
         hooks = {
             "on_epoch_begin": on_epoch_begin,
@@ -260,11 +261,11 @@ class LambdaCallback(Callback):
         # A hook that is not given stays the base class's, so that it costs a training nothing.
         self.__dict__.update({name: hook for name, hook in hooks.items() if hook is not None})
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Calls `on_batch_begin`, positionally."""
         self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Calls `on_batch_end`, positionally."""
         self.on_batch_end(batch, logs)
 

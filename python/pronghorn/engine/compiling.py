@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import config, ops, optimizers
 from .. import metrics as metrics_module
 from . import training_utils
@@ -16,14 +18,14 @@ class CompileMethods:
 
     def compile(
         self,
-        optimizer,
-        loss=None,
-        metrics=None,
-        loss_weights=None,
-        sample_weight_mode=None,
-        weighted_metrics=None,
-        target_tensors=None,
-        **kwargs,
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+        target_tensors: Any = None,
+        **kwargs: Any,
     ) -> None:
         """Sets what the model is trained with.
 
@@ -189,7 +191,7 @@ class CompileMethods:
         return ops.current_trace().convert(self.targets[i])
 
     @property
-    def total_loss(self):
+    def total_loss(self) -> Any:
         """The loss that training makes small, as a symbolic tensor over inputs, targets and sample weights.
 
         For functions of one's own: `K.gradients(model.total_loss, model.trainable_weights)`, fed with

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..utils.generic_utils import to_list
 _CORE_DTYPES = {np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
 
 
-def to_array(x, what: str) -> np.ndarray | None:
+def to_array(x: Any, what: str) -> np.ndarray | None:
     """`x` as a NumPy array of at least two axes; `what` names it in errors."""
     if x is None:
         return None
@@ -43,7 +44,11 @@ def as_source(array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def standardize_input_data(
-    data, names: Sequence[str], shapes=None, check_batch_axis: bool = True, exception_prefix: str = ""
+    data: Any,
+    names: Sequence[str],
+    shapes: Any = None,
+    check_batch_axis: bool = True,
+    exception_prefix: str = "",
 ) -> list:
     """Brings arrays given singly, as a list or as a dictionary into the order of `names` and checks their
     shapes.
@@ -134,7 +139,7 @@ def _check_shape(array, name, shape, check_batch_axis, exception_prefix):
         )
 
 
-def standardize_sample_or_class_weights(x_weight, output_names: Sequence[str], weight_type: str) -> list:
+def standardize_sample_or_class_weights(x_weight: Any, output_names: Sequence[str], weight_type: str) -> list:
     """One entry of sample or class weights per output, None where an output has none."""
     if x_weight is not None and not hasattr(x_weight, "__len__"):
         raise TypeError(
@@ -170,17 +175,19 @@ def standardize_sample_or_class_weights(x_weight, output_names: Sequence[str], w
     )
 
 
-def standardize_class_weights(class_weight, output_names: Sequence[str]) -> list:
+def standardize_class_weights(class_weight: dict | None, output_names: Sequence[str]) -> list:
     """One dictionary of class weights per output."""
     return standardize_sample_or_class_weights(class_weight, output_names, "class_weight")
 
 
-def standardize_sample_weights(sample_weight, output_names: Sequence[str]) -> list:
+def standardize_sample_weights(sample_weight: Any, output_names: Sequence[str]) -> list:
     """One array of sample weights per output."""
     return standardize_sample_or_class_weights(sample_weight, output_names, "sample_weight")
 
 
-def combine_weights(y, sample_weight=None, class_weight=None, sample_weight_mode=None) -> np.ndarray | None:
+def combine_weights(
+    y: Any, sample_weight: Any = None, class_weight: dict | None = None, sample_weight_mode: Any = None
+) -> np.ndarray | None:
     """The weights of an output's samples (or timesteps): sample weights times class weights; None without
     any.
 
@@ -220,7 +227,9 @@ def combine_weights(y, sample_weight=None, class_weight=None, sample_weight_mode
     return sample_weight * (of_class[:, np.newaxis] if sample_weight.ndim == 2 else of_class)
 
 
-def standardize_weights(y, sample_weight=None, class_weight=None, sample_weight_mode=None) -> np.ndarray:
+def standardize_weights(
+    y: Any, sample_weight: Any = None, class_weight: dict | None = None, sample_weight_mode: Any = None
+) -> np.ndarray:
     """As `combine_weights`, with ones where there are no weights."""
     weights = combine_weights(y, sample_weight, class_weight, sample_weight_mode)
     if weights is not None:
@@ -270,7 +279,7 @@ def _weights_of_classes(y, class_weight):
     return np.array([float(class_weight[c]) for c in found])[positions.reshape(-1)]
 
 
-def check_array_length_consistency(inputs, targets, weights=None) -> None:
+def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = None) -> None:
     """Raises ValueError unless all arrays have the same number of rows."""
 
     def lengths(arrays):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import ops, optimizers
@@ -29,7 +31,7 @@ class Step:
         Shape and dtype of each result.
     """
 
-    def __init__(self, program, dtypes, names, result_types, metrics=()):
+    def __init__(self, program: Any, dtypes: list, names: Any, result_types: list, metrics: Any = ()) -> None:
         self.program = program
         self.dtypes = dtypes
         self.names = names
@@ -50,7 +52,7 @@ class Step:
         for metric in self._own_reset:
             metric.reset_states()
 
-    def run(self, arrays) -> list:
+    def run(self, arrays: Any) -> list:
         """Runs one batch and returns the results as arrays."""
         feeds = [
             x if x.dtype == dtype and x.flags.c_contiguous else np.ascontiguousarray(x, dtype=dtype)
@@ -65,7 +67,14 @@ def fixed_phase() -> int | None:
     return phase if isinstance(phase, int) else None
 
 
-def trace_step(model, mode: str, input_shapes, target_shapes=(), weight_shapes=(), training=None) -> Step:
+def trace_step(
+    model: Any,
+    mode: str,
+    input_shapes: Any,
+    target_shapes: Any = (),
+    weight_shapes: Any = (),
+    training: bool | None = None,
+) -> Step:
     """Compiles one step.
 
     Parameters
@@ -188,7 +197,7 @@ def _place(metric, metrics):
     return next((i for i, other in enumerate(metrics) if other is metric), -1)
 
 
-def masked_weight(y_pred, weight, mask):
+def masked_weight(y_pred: Any, weight: Any, mask: Any) -> Any:
     """Sample weights with those of masked timesteps set to 0; None where all weights are 1."""
     if mask is None:
         return weight

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -126,26 +127,26 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose=1,
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_freq=1,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        **kwargs,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = 1,
+        callbacks: list | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: dict | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_freq: Any = 1,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """Trains the model for a number of epochs.
 
         Parameters
@@ -283,17 +284,17 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose=1,
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = 1,
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: list | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> Any:
         """Computes loss and metrics on data.
 
         Parameters are those of `fit`; `steps` is the number of batches to take from a generator.
@@ -335,15 +336,15 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
 
     def predict(
         self,
-        x,
-        batch_size=None,
-        verbose=0,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-    ):
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        steps: int | None = None,
+        callbacks: list | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> Any:
         """Computes the outputs for data.
 
         Parameters
@@ -403,7 +404,14 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
 
     # --- single batches
 
-    def train_on_batch(self, x, y, sample_weight=None, class_weight=None, reset_metrics=True):
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: dict | None = None,
+        reset_metrics: bool = True,
+    ) -> Any:
         """Runs one gradient update on one batch.
 
         Parameters
@@ -430,7 +438,7 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         )
         return self._on_batch(TRAIN, data, reset_metrics, x, y)
 
-    def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, reset_metrics: bool = True) -> Any:
         """Computes loss and metrics on one batch; see `train_on_batch`."""
         self._assert_compiled()
         step = self._quick_step(TEST, x, y, sample_weight)
@@ -439,7 +447,7 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         data = self._standardize_user_data(x, y, sample_weight=sample_weight, refuse_nan=False)
         return self._on_batch(TEST, data, reset_metrics, x, y)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> Any:
         """Computes the outputs for one batch.
 
         Parameters

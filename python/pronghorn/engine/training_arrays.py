@@ -6,6 +6,8 @@ bar, or at the end of the epoch. Only callbacks that want every batch make it re
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import callbacks as callbacks_module
@@ -35,7 +37,9 @@ class ArrayBatches:
         Number of rows in a batch; the last one may have fewer.
     """
 
-    def __init__(self, model, mode, inputs, targets, weights, batch_size):
+    def __init__(
+        self, model: Any, mode: str, inputs: Any, targets: Any, weights: Any, batch_size: int
+    ) -> None:
         self.mode = mode
         self.data = inputs, targets, weights
         self.rows = len(inputs[0] if inputs else targets[0])
@@ -65,7 +69,7 @@ class ArrayBatches:
         ]
         self._rest_from = self.whole if per_batch else self.whole * self.batch_size
 
-    def run(self, first: int, last: int, order=None, deadline: float = 0.0) -> int:
+    def run(self, first: int, last: int, order: Any = None, deadline: float = 0.0) -> int:
         """Runs batches `[first, last)` of rows in `order`; returns the index of the next one."""
         if first < self.whole:
             program, last = self.step.program, min(last, self.whole)
@@ -109,16 +113,16 @@ def _number(value):
 
 
 def fit_loop(
-    model,
+    model: Any,
     batches: ArrayBatches,
     validation: ArrayBatches | None = None,
     epochs: int = 1,
     verbose: int = 1,
-    callbacks=None,
-    shuffle=True,
+    callbacks: list | None = None,
+    shuffle: bool | str = True,
     initial_epoch: int = 0,
-    validation_freq=1,
-):
+    validation_freq: Any = 1,
+) -> Any:
     """Trains on arrays; returns the `History`."""
     if verbose and validation:
         print(f"Train on {batches.rows} samples, validate on {validation.rows} samples")
@@ -152,7 +156,7 @@ def fit_loop(
     return model.history
 
 
-def validation_arrays(inputs, targets, weights) -> list:
+def validation_arrays(inputs: Any, targets: Any, weights: Any) -> list:
     """What callbacks find as `validation_data`: inputs, targets, and weights, 1 where none are given."""
     return [
         *inputs,
@@ -161,7 +165,7 @@ def validation_arrays(inputs, targets, weights) -> list:
     ]
 
 
-def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:
+def run_epoch(batches: ArrayBatches, callbacks: list | None, order: Any = None) -> bool:
     """Runs all batches, calling the batch hooks; returns False where one of them stopped the training."""
     mode = batches.mode
     every = callbacks.needs_every_batch(mode)
@@ -178,7 +182,7 @@ def run_epoch(batches: ArrayBatches, callbacks, order=None) -> bool:
     return True
 
 
-def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None) -> list:
+def evaluate_loop(model: Any, batches: ArrayBatches, verbose: int = 0, callbacks: list | None = None) -> list:
     """Evaluates on arrays; returns the mean loss and the metrics."""
     batches.step.reset_metrics()
     if not isinstance(callbacks, callbacks_module.CallbackList):
@@ -198,7 +202,7 @@ def evaluate_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None
     return [batches.mean_loss(0, batches.count), *metrics]
 
 
-def predict_loop(model, batches: ArrayBatches, verbose: int = 0, callbacks=None):
+def predict_loop(model: Any, batches: ArrayBatches, verbose: int = 0, callbacks: list | None = None) -> Any:
     """Predicts on arrays; returns an array, or a list of them where the model has several outputs."""
     params = {
         "batch_size": batches.asked_batch_size,
@@ -237,7 +241,9 @@ def _watched(batches, callbacks, verbose, logs_of):
         first = last
 
 
-def training_callbacks(model, callbacks, params, do_validation: bool, count_mode: str):
+def training_callbacks(
+    model: Any, callbacks: list | None, params: dict, do_validation: bool, count_mode: str
+) -> Any:
     """The callbacks of a training: the user's between those that gather, show and keep the results."""
     names = model.metrics_names
     model.history = callbacks_module.History()
@@ -254,7 +260,7 @@ def training_callbacks(model, callbacks, params, do_validation: bool, count_mode
     return callbacks
 
 
-def plain_callbacks(model, callbacks, params):
+def plain_callbacks(model: Any, callbacks: list | None, params: dict) -> Any:
     """A list of callbacks that know the model and the parameters of the run."""
     if isinstance(callbacks, callbacks_module.CallbackList):
         return callbacks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -23,21 +24,21 @@ class GeneratorMethods:
 
     def fit_generator(
         self,
-        generator,
-        steps_per_epoch=None,
-        epochs=1,
-        verbose=1,
-        callbacks=None,
-        validation_data=None,
-        validation_steps=None,
-        validation_freq=1,
-        class_weight=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        shuffle=True,
-        initial_epoch=0,
-    ):
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = 1,
+        callbacks: list | None = None,
+        validation_data: Any = None,
+        validation_steps: int | None = None,
+        validation_freq: Any = 1,
+        class_weight: dict | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool | str = True,
+        initial_epoch: int = 0,
+    ) -> Any:
         """Trains on batches `(x, y)` or `(x, y, sample_weights)` of a generator.
 
         Parameters
@@ -171,14 +172,14 @@ class GeneratorMethods:
 
     def evaluate_generator(
         self,
-        generator,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        verbose=0,
-    ):
+        generator: Any,
+        steps: int | None = None,
+        callbacks: list | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int | str = 0,
+    ) -> Any:
         """Computes loss and metrics on batches of a generator or `Sequence`; see `evaluate`."""
         self._assert_compiled()
         steps = _steps(generator, steps, "steps")
@@ -216,14 +217,14 @@ class GeneratorMethods:
 
     def predict_generator(
         self,
-        generator,
-        steps=None,
-        callbacks=None,
-        max_queue_size=10,
-        workers=1,
-        use_multiprocessing=False,
-        verbose=0,
-    ):
+        generator: Any,
+        steps: int | None = None,
+        callbacks: list | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int | str = 0,
+    ) -> Any:
         """Computes the outputs for batches of a generator or `Sequence`; see `predict`."""
         steps = _steps(generator, steps, "steps")
         inputs = (data[0] if isinstance(data, tuple) else data for data in _in_order(generator))

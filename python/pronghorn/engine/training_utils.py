@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,17 +32,17 @@ _SAME_SHAPE_FUNCTIONS = (
 )
 
 
-def loss_function_of(loss):
+def loss_function_of(loss: Any) -> Any:
     """The function within a loss object, or None where it is the user's own class."""
     return getattr(loss, "fn", None)
 
 
-def is_sparse(loss) -> bool:
+def is_sparse(loss: Any) -> bool:
     """Whether the targets of a loss are class indices."""
     return loss_function_of(loss) is losses.sparse_categorical_crossentropy
 
 
-def get_loss_function(loss):
+def get_loss_function(loss: Any) -> Any:
     """The object that computes a loss: from a name, function, dictionary or `Loss`; None for None."""
     if loss is None or isinstance(loss, losses.Loss):
         return loss
@@ -59,7 +60,7 @@ def get_loss_function(loss):
     )
 
 
-def weighted_masked_objective(fn):
+def weighted_masked_objective(fn: Callable) -> Any:
     """Keras 2.2's form of a loss: a function of `(y_true, y_pred, weights, mask)` to a scalar."""
     if fn is None:
         return None
@@ -79,7 +80,7 @@ def weighted_masked_objective(fn):
     return weighted
 
 
-def prepare_loss_functions(loss, output_names: Sequence[str]) -> list:
+def prepare_loss_functions(loss: Any, output_names: Sequence[str]) -> list:
     """One loss object per output; None where an output has no loss."""
     if isinstance(loss, Mapping):
         check_for_unexpected_keys("loss", loss, output_names)
@@ -100,7 +101,7 @@ def prepare_loss_functions(loss, output_names: Sequence[str]) -> list:
     return [get_loss_function(loss) for _ in output_names]
 
 
-def prepare_loss_weights(output_names: Sequence[str], loss_weights=None) -> list:
+def prepare_loss_weights(output_names: Sequence[str], loss_weights: Any = None) -> list:
     """What the loss of each output is multiplied by."""
     if loss_weights is None:
         return [1.0] * len(output_names)
@@ -119,7 +120,7 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights=None) -> list
     )
 
 
-def prepare_sample_weight_modes(sample_weight_mode, output_names: Sequence[str], skipped) -> list:
+def prepare_sample_weight_modes(sample_weight_mode: Any, output_names: Sequence[str], skipped: Any) -> list:
     """None or "temporal" for each output; `skipped` are the indices of outputs without weights."""
     if isinstance(sample_weight_mode, Mapping):
         unknown = set(sample_weight_mode) - set(output_names)
@@ -147,7 +148,7 @@ def prepare_sample_weight_modes(sample_weight_mode, output_names: Sequence[str],
 
 
 def collect_per_output_metric_info(
-    metrics, output_names, output_shapes, loss_fns, is_weighted: bool = False
+    metrics: Any, output_names: Any, output_shapes: Any, loss_fns: Any, is_weighted: bool = False
 ) -> list[dict]:
     """For each output a dictionary, metric name to `Metric`, of what `compile` was given as `metrics`.
 
@@ -195,7 +196,7 @@ def collect_per_output_metric_info(
     return per_output
 
 
-def get_metric_name(metric, weighted: bool = False) -> str:
+def get_metric_name(metric: Any, weighted: bool = False) -> str:
     """The name of a metric: the very string that was given, or that of the function or object."""
     if isinstance(metric, str):
         return metric
@@ -203,7 +204,7 @@ def get_metric_name(metric, weighted: bool = False) -> str:
     return metric.name if hasattr(metric, "name") else metric.__name__
 
 
-def get_metric_function(metric, output_shape=None, loss_fn=None):
+def get_metric_function(metric: Any, output_shape: Any = None, loss_fn: Any = None) -> Any:
     """The function or object of a metric; "accuracy" and "crossentropy" follow the output's shape and loss.
 
     Examples
@@ -223,7 +224,7 @@ def get_metric_function(metric, output_shape=None, loss_fn=None):
     return getattr(metrics_module, prefix + kinds[metric])
 
 
-def target_shape(loss_fn, output_shape):
+def target_shape(loss_fn: Any, output_shape: Any) -> Any:
     """The shape that targets of an output need: None where the loss is the user's own and decides itself."""
     if is_sparse(loss_fn):
         if config.image_data_format() == "channels_first" and len(output_shape) in (4, 5):
@@ -236,7 +237,9 @@ def target_shape(loss_fn, output_shape):
     return tuple(output_shape)
 
 
-def check_loss_and_target_compatibility(targets, loss_fns, output_shapes, output_names=None) -> None:
+def check_loss_and_target_compatibility(
+    targets: Any, loss_fns: Any, output_shapes: Any, output_names: Any = None
+) -> None:
     """Raises ValueError where targets cannot be meant for their loss.
 
     Beside the shapes this looks at the content: NaN in targets of built-in losses, and class indices beyond
@@ -264,7 +267,7 @@ def check_loss_and_target_compatibility(targets, loss_fns, output_shapes, output
             )
 
 
-def check_target_values(y, loss, output_shape, name: str, refuse_nan: bool = True) -> None:
+def check_target_values(y: Any, loss: Any, output_shape: Any, name: str, refuse_nan: bool = True) -> None:
     """Raises ValueError for NaN among the targets of a built-in loss and for class indices out of range."""
     function = loss_function_of(loss)
     sparse = function is losses.sparse_categorical_crossentropy
@@ -290,7 +293,9 @@ def check_target_values(y, loss, output_shape, name: str, refuse_nan: bool = Tru
             )
 
 
-def check_generator_arguments(y=None, sample_weight=None, validation_split=None) -> None:
+def check_generator_arguments(
+    y: Any = None, sample_weight: Any = None, validation_split: float = None
+) -> None:
     """Raises ValueError for arguments that say nothing where the data come from a generator."""
     if y is not None:
         raise ValueError(
@@ -308,25 +313,25 @@ def check_generator_arguments(y=None, sample_weight=None, validation_split=None)
         )
 
 
-def is_sequence(data) -> bool:
+def is_sequence(data: Any) -> bool:
     """Whether an object has the methods of `utils.Sequence`."""
     if getattr(data, "use_sequence_api", False):
         return True
     return all(callable(getattr(data, name, None)) for name in ("__getitem__", "__len__", "on_epoch_end"))
 
 
-def is_generator_or_sequence(x) -> bool:
+def is_generator_or_sequence(x: Any) -> bool:
     """Whether `x` gives batches instead of being data."""
     return inspect.isgenerator(x) or is_sequence(x)
 
 
-def iter_sequence_infinite(sequence):
+def iter_sequence_infinite(sequence: Any) -> Any:
     """Yields the batches of a sequence over and over."""
     while True:
         yield from (sequence[i] for i in range(len(sequence)))
 
 
-def should_run_validation(validation_freq, epoch: int) -> bool:
+def should_run_validation(validation_freq: Any, epoch: int) -> bool:
     """Whether the epoch (from 0) is one after which `fit` validates.
 
     Examples
@@ -346,7 +351,9 @@ def should_run_validation(validation_freq, epoch: int) -> bool:
     return epoch + 1 in validation_freq
 
 
-def check_num_samples(ins, batch_size=None, steps=None, steps_name: str = "steps") -> int | None:
+def check_num_samples(
+    ins: Any, batch_size: int | None = None, steps: int | None = None, steps_name: str = "steps"
+) -> int | None:
     """Number of rows of the data; None where steps are counted instead."""
     if steps is not None and batch_size is not None:
         raise ValueError(f"If {steps_name} is set, the `batch_size` must be None.")
@@ -357,7 +364,7 @@ def check_num_samples(ins, batch_size=None, steps=None, steps_name: str = "steps
     return int(ins[0].shape[0]) if hasattr(ins[0], "shape") else None
 
 
-def check_steps(x, steps, name: str) -> None:
+def check_steps(x: Any, steps: int | None, name: str) -> None:
     """Raises ValueError where data are variables, which have no batches, and no number of steps is given."""
     leaves = list(x.values()) if isinstance(x, Mapping) else to_list(x, allow_tuple=True)
     if steps is None and any(ops.is_tensor(leaf) for leaf in leaves):
@@ -368,13 +375,13 @@ def check_steps(x, steps, name: str) -> None:
         )
 
 
-def get_static_batch_size(layer) -> int | None:
+def get_static_batch_size(layer: Any) -> int | None:
     """The batch size that an input layer was made with, or None."""
     shape, _ = get_input_shape_and_dtype(layer)
     return shape[0] if shape is not None else None
 
 
-def get_input_shape_and_dtype(layer):
+def get_input_shape_and_dtype(layer: Any) -> Any:
     """Shape and dtype that a layer or a model's first layer was made for; `(None, None)` where unknown."""
     while getattr(layer, "_is_graph_network", False) or type(layer).__name__ == "Sequential":
         if not layer.layers:

@@ -1,5 +1,9 @@
 """Metrics: functions, and objects that gather a value over many batches."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from ..losses import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -69,15 +73,15 @@ mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 cosine = cosine_similarity = cosine_proximity
 
-__all__ = [name for name in globals() if not name.startswith("_")]
+__all__ = [name for name in globals() if not name.startswith("_") and name not in ("Any", "annotations")]
 
 
-def serialize(metric):
+def serialize(metric: Any) -> Any:
     """What `deserialize` makes the metric from again: a name, or a dictionary of class and arguments."""
     return serialize_keras_object(metric)
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     """The metric with a name, or of a dictionary that `serialize` returned."""
     return deserialize_keras_object(
         config,
@@ -87,7 +91,7 @@ def deserialize(config, custom_objects=None):
     )
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """The metric that `identifier` (a name, a dictionary, a function or a metric) stands for.
 
     Examples

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -119,7 +121,7 @@ class Metric(Layer):
             if name in cls.__dict__:
                 setattr(cls, name, _traced_for_arrays(cls.__dict__[name]))
 
-    def __init__(self, name: str | None = None, dtype: str | None = None, **kwargs):
+    def __init__(self, name: str | None = None, dtype: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, dtype=dtype or config.floatx(), **kwargs)
         self.stateful = True
         self.built = True
@@ -145,15 +147,17 @@ class Metric(Layer):
         for variable in self.weights:
             variable.assign(np.zeros(variable.shape, variable.dtype))
 
-    def update_state(self, *args, **kwargs):
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Adds a batch to the state."""
         raise NotImplementedError(f"{type(self).__name__} must implement `update_state`.")
 
-    def result(self):
+    def result(self) -> Any:
         """Computes the value of the metric from its state."""
         raise NotImplementedError(f"{type(self).__name__} must implement `result`.")
 
-    def add_weight(self, name, shape=(), initializer=None, dtype=None):
+    def add_weight(
+        self, name: str | None, shape: Any = (), initializer: Any = None, dtype: str | None = None
+    ) -> Any:
         """Makes a variable of state."""
         with ops.outside_traces():
             return super().add_weight(
@@ -180,7 +184,7 @@ class Reduce(Metric):
     3.0
     """
 
-    def __init__(self, reduction: str, name: str, dtype: str | None = None):
+    def __init__(self, reduction: str, name: str, dtype: str | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
         if reduction not in (Reduction.SUM, Reduction.SUM_OVER_BATCH_SIZE, Reduction.WEIGHTED_MEAN):
             raise NotImplementedError(f"reduction [{reduction}] not implemented")
@@ -189,7 +193,7 @@ class Reduce(Metric):
         if reduction != Reduction.SUM:
             self.count = self.add_weight("count", initializer="zeros")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Adds values, each multiplied by its weight."""
         values = ops.cast(values, self.dtype)
         if sample_weight is not None:
@@ -207,7 +211,7 @@ class Reduce(Metric):
         else:
             self.count.assign_add(float(np.prod(values.shape, dtype="int64")))
 
-    def result(self):
+    def result(self) -> Any:
         """The sum, or the sum over the number of values or the sum of their weights."""
         return (
             ops.convert_to_tensor(self.total) if self.reduction == Reduction.SUM else self.total / self.count
@@ -225,7 +229,7 @@ class Sum(Reduce):
     9.0
     """
 
-    def __init__(self, name="sum", dtype=None):
+    def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
         super().__init__(Reduction.SUM, name, dtype=dtype)
 
 
@@ -239,7 +243,7 @@ class Mean(Reduce):
     1.5
     """
 
-    def __init__(self, name="mean", dtype=None):
+    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
         super().__init__(Reduction.WEIGHTED_MEAN, name, dtype=dtype)
 
 
@@ -264,12 +268,14 @@ class MeanMetricWrapper(Mean):
     2.0
     """
 
-    def __init__(self, fn, name=None, dtype=None, **kwargs):
+    def __init__(
+        self, fn: Callable, name: str | None = None, dtype: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Adds the values of the function for a batch."""
         y_true = ops.cast(y_true, self.dtype)
         y_pred = ops.cast(y_pred, self.dtype)
@@ -282,7 +288,7 @@ class MeanMetricWrapper(Mean):
 
 
 @operation
-def measured(metric, args, kwargs):
+def measured(metric: Any, args: Any, kwargs: Any) -> Any:
     """A metric's result after an update: what calling it on symbolic tensors stands for."""
     return metric(*args, **kwargs)
 
@@ -297,12 +303,12 @@ class _Result(ops.Tensor):
         self._metric_obj = metric
 
 
-def clone_metric(metric):
+def clone_metric(metric: Any) -> Any:
     """A fresh metric of the same class and arguments; functions are returned as they are."""
     return type(metric).from_config(metric.get_config()) if isinstance(metric, Metric) else metric
 
 
-def clone_metrics(metrics):
+def clone_metrics(metrics: Any) -> Any:
     """Clones of the metrics of a list or dictionary."""
     if metrics is None:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import config, ops
@@ -165,7 +167,9 @@ def _even_thresholds(number):
 class SensitivitySpecificityBase(_Counts):
     """Base of the two metrics that hold one of sensitivity and specificity fixed and report the other."""
 
-    def __init__(self, value, num_thresholds=200, name=None, dtype=None):
+    def __init__(
+        self, value: Any, num_thresholds: int = 200, name: str | None = None, dtype: str | None = None
+    ) -> None:
         if num_thresholds <= 0:
             raise ValueError(f"`num_thresholds` must be > 0; got {num_thresholds}.")
         self.value = value
@@ -195,18 +199,20 @@ class SensitivityAtSpecificity(SensitivitySpecificityBase):
     0.5
     """
 
-    def __init__(self, specificity, num_thresholds=200, name=None, dtype=None):
+    def __init__(
+        self, specificity: float, num_thresholds: int = 200, name: str | None = None, dtype: str | None = None
+    ) -> None:
         if not 0 <= specificity <= 1:
             raise ValueError(f"`specificity` must be in the range [0, 1]; got {specificity}.")
         self.specificity = specificity
         super().__init__(specificity, num_thresholds=num_thresholds, name=name, dtype=dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """The sensitivity."""
         specificities = _ratio(self.true_negatives, self.false_positives)
         return self._at_closest(specificities, _ratio(self.true_positives, self.false_negatives))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal metric with."""
         config = {"num_thresholds": self.num_thresholds, "specificity": self.specificity}
         return {**super().get_config(), **config}
@@ -228,18 +234,20 @@ class SpecificityAtSensitivity(SensitivitySpecificityBase):
     1.0
     """
 
-    def __init__(self, sensitivity, num_thresholds=200, name=None, dtype=None):
+    def __init__(
+        self, sensitivity: float, num_thresholds: int = 200, name: str | None = None, dtype: str | None = None
+    ) -> None:
         if not 0 <= sensitivity <= 1:
             raise ValueError(f"`sensitivity` must be in the range [0, 1]; got {sensitivity}.")
         self.sensitivity = sensitivity
         super().__init__(sensitivity, num_thresholds=num_thresholds, name=name, dtype=dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """The specificity."""
         sensitivities = _ratio(self.true_positives, self.false_negatives)
         return self._at_closest(sensitivities, _ratio(self.true_negatives, self.false_positives))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal metric with."""
         config = {"num_thresholds": self.num_thresholds, "sensitivity": self.sensitivity}
         return {**super().get_config(), **config}
@@ -267,13 +275,13 @@ class AUC(_Counts):
 
     def __init__(
         self,
-        num_thresholds=200,
-        curve="ROC",
-        summation_method="interpolation",
-        name=None,
-        dtype=None,
-        thresholds=None,
-    ):
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: str | None = None,
+        thresholds: Any = None,
+    ) -> None:
         if thresholds is not None:
             thresholds = sorted(thresholds)
             metrics_utils.assert_thresholds_range(thresholds)
@@ -290,7 +298,7 @@ class AUC(_Counts):
         thresholds = [-config.epsilon(), *thresholds, 1.0 + config.epsilon()]
         super().__init__((TP, TN, FP, FN), thresholds, name=name, dtype=dtype)
 
-    def result(self):
+    def result(self) -> Any:
         """The area."""
         if self.curve == AUCCurve.PR and self.summation_method == AUCSummationMethod.INTERPOLATION:
             return self.interpolate_pr_auc()
@@ -307,7 +315,7 @@ class AUC(_Counts):
             heights = ops.maximum(y[:-1], y[1:])
         return ops.sum((x[:-1] - x[1:]) * heights)
 
-    def interpolate_pr_auc(self):
+    def interpolate_pr_auc(self) -> Any:
         """Area under precision and recall, with true and predicted positives linear between two thresholds.
 
         Precision itself is not linear there (Davis and Goadrich 2006). With P = TP + FP predicted positives
@@ -325,7 +333,7 @@ class AUC(_Counts):
         area = slope * (diff_tp + intercept * ops.log(ratio))
         return ops.sum(ops.where(ops.greater(positives, 0.0), area / positives, 0.0))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal metric with."""
         config = {
             "num_thresholds": self.num_thresholds,
@@ -350,14 +358,14 @@ class MeanIoU(Metric):
     0.3333
     """
 
-    def __init__(self, num_classes, name=None, dtype=None):
+    def __init__(self, num_classes: int, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.num_classes = num_classes
         self.total_cm = self.add_weight(
             "total_confusion_matrix", shape=(num_classes, num_classes), initializer="zeros"
         )
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch to the confusion matrix: rows are true, columns predicted classes."""
         rows = ops.one_hot(ops.cast(ops.reshape(y_true, (-1,)), "int64"), self.num_classes, dtype=self.dtype)
         columns = ops.one_hot(
@@ -368,7 +376,7 @@ class MeanIoU(Metric):
             rows = rows * ops.reshape(weights, (-1, 1))
         self.total_cm.assign_add(ops.matmul(ops.transpose(rows), columns))
 
-    def result(self):
+    def result(self) -> Any:
         """The mean over the classes that occur."""
         matrix = ops.convert_to_tensor(self.total_cm)
         hits = ops.sum(matrix * np.eye(self.num_classes, dtype=self.dtype), axis=0)
@@ -377,6 +385,6 @@ class MeanIoU(Metric):
         iou = ops.where(occurs, hits / union, 0.0)
         return ops.sum(iou) / ops.maximum(ops.sum(ops.cast(occurs, self.dtype)), 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments to make an equal metric with."""
         return {**super().get_config(), "num_classes": self.num_classes}

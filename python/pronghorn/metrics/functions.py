@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import config, losses, ops
 from ..ops.dispatch import operation
 from ..utils.losses_utils import as_pair
 
 
 @operation
-def accuracy(y_true, y_pred):
+def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where prediction and target are equal, else 0.
 
     Examples
@@ -22,7 +24,7 @@ def accuracy(y_true, y_pred):
 
 
 @operation
-def binary_accuracy(y_true, y_pred, threshold=0.5):
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """Share, over the last axis, of predictions that are on the target's side of the threshold."""
     y_true, y_pred = as_pair(y_true, y_pred)
     if threshold != 0.5:
@@ -32,7 +34,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 
 
 @operation
-def categorical_accuracy(y_true, y_pred):
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the highest prediction is that of the highest target, else 0."""
     y_true, y_pred = as_pair(y_true, y_pred)
     hits = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
@@ -40,7 +42,7 @@ def categorical_accuracy(y_true, y_pred):
 
 
 @operation
-def sparse_categorical_accuracy(y_true, y_pred):
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the highest prediction is that of the target's class index, else 0."""
     y_true, y_pred = as_pair(y_true, y_pred)
     if len(y_true.shape) == len(y_pred.shape):
@@ -50,7 +52,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
 
 
 @operation
-def top_k_categorical_accuracy(y_true, y_pred, k=5):
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where the class of the highest target is among the `k` highest predictions, else 0."""
     y_true, y_pred = as_pair(y_true, y_pred)
     target = ops.one_hot(ops.argmax(y_true, axis=-1), y_pred.shape[-1], dtype=y_pred.dtype)
@@ -58,7 +60,7 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
 
 
 @operation
-def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where the target's class index is among the `k` highest predictions, else 0."""
     y_true, y_pred = as_pair(y_true, y_pred)
     indices = ops.cast(ops.reshape(y_true, (-1,)), "int32")
@@ -73,6 +75,6 @@ def _in_top_k(target, y_pred, k):
 
 
 @operation
-def cosine_proximity(y_true, y_pred, axis=-1):
+def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """The cosine of the angle between target and prediction: 1 where they point the same way."""
     return -losses.cosine_proximity(y_true, y_pred, axis=axis)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import config, ops
 from ..ops.dispatch import operation
 
@@ -33,7 +35,7 @@ class Reduction:
             raise ValueError(f"Invalid Reduction Key {key}. Expected one of {cls.all()}.")
 
 
-def as_pair(y_true, y_pred):
+def as_pair(y_true: Any, y_pred: Any) -> Any:
     """Targets and predictions as tensors of the prediction's dtype, a float."""
     y_pred = ops.convert_to_tensor(y_pred)
     if not y_pred.dtype.startswith("float"):
@@ -41,7 +43,7 @@ def as_pair(y_true, y_pred):
     return ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype), y_pred
 
 
-def squeeze_or_expand_dimensions(y_pred, y_true=None, sample_weight=None):
+def squeeze_or_expand_dimensions(y_pred: Any, y_true: Any = None, sample_weight: Any = None) -> Any:
     """Brings targets and weights to the rank of the predictions where they differ by one.
 
     Returns `(y_pred, y_true)`, or `(y_pred, y_true, sample_weight)` where weights are given. Of predictions
@@ -68,7 +70,7 @@ def squeeze_or_expand_dimensions(y_pred, y_true=None, sample_weight=None):
     return y_pred, y_true, sample_weight
 
 
-def broadcast_weights(values, sample_weight):
+def broadcast_weights(values: Any, sample_weight: Any) -> Any:
     """Gives the weights the shape of the values: axes are added behind, axes of 1 are repeated."""
     shape, weights_shape = tuple(values.shape), tuple(sample_weight.shape)
     if shape == weights_shape:
@@ -87,8 +89,11 @@ def broadcast_weights(values, sample_weight):
 
 @operation
 def compute_weighted_loss(
-    losses, sample_weight=None, reduction: str = Reduction.SUM_OVER_BATCH_SIZE, name: str | None = None
-):
+    losses: Any,
+    sample_weight: Any = None,
+    reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+    name: str | None = None,
+) -> Any:
     """Weighs losses and reduces them.
 
     Parameters

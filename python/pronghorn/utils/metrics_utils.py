@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -56,19 +57,19 @@ class AUCSummationMethod(Enum):
             ) from None
 
 
-def to_list(value):
+def to_list(value: Any) -> Any:
     """A list as it is, anything else as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
-def assert_thresholds_range(thresholds):
+def assert_thresholds_range(thresholds: Any) -> None:
     """Raises ValueError where a threshold is not within [0, 1]."""
     invalid = [threshold for threshold in thresholds or () if threshold is None or not 0 <= threshold <= 1]
     if invalid:
         raise ValueError(f"Threshold values must be in [0, 1]. Invalid values: {invalid}")
 
 
-def parse_init_thresholds(thresholds, default_threshold=0.5):
+def parse_init_thresholds(thresholds: Any, default_threshold: float = 0.5) -> Any:
     """The thresholds as a list."""
     if thresholds is None:
         return to_list(default_threshold)
@@ -77,7 +78,7 @@ def parse_init_thresholds(thresholds, default_threshold=0.5):
     return thresholds
 
 
-def filter_top_k(x, k):
+def filter_top_k(x: Any, k: int) -> Any:
     """The `k` highest values of the last axis, and all others lowered below every threshold."""
     _, indices = ops.top_k(x, k)
     kept = ops.sum(ops.one_hot(indices, x.shape[-1], dtype=x.dtype), axis=-2)
@@ -85,8 +86,14 @@ def filter_top_k(x, k):
 
 
 def update_confusion_matrix_variables(
-    variables_to_update, y_true, y_pred, thresholds=0.5, top_k=None, class_id=None, sample_weight=None
-):
+    variables_to_update: dict,
+    y_true: Any,
+    y_pred: Any,
+    thresholds: Any = 0.5,
+    top_k: int | None = None,
+    class_id: int | None = None,
+    sample_weight: Any = None,
+) -> None:
     """Adds a batch to counts of a confusion matrix, one count per threshold.
 
     Parameters

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable
+from typing import Any
 
 # A log file is no place for twenty lines a second: there the bar is written once it is full, and while a long
 # epoch runs, once in this many seconds.
@@ -50,7 +51,7 @@ class Progbar:
         interval: float = 0.05,
         stateful_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
-    ):
+    ) -> None:
         self.target = target
         self.width = width
         self.verbose = verbose
@@ -146,7 +147,7 @@ class Progbar:
         sys.stdout.flush()
 
 
-def is_dynamic(stream) -> bool:
+def is_dynamic(stream: Any) -> bool:
     """Whether a line written to `stream` can be rewritten: a terminal or the output of a notebook."""
     isatty = getattr(stream, "isatty", None)
     if isatty is not None and isatty():
