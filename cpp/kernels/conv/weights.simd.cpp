@@ -16,9 +16,8 @@ constexpr int64_t most_slices = 16, slice_pixels = 512, most_partial_bytes = 32 
 struct Plan {
   int64_t runs_per_row, run;       // rows of dst are cut into runs of at most `run` pixels
   int64_t rows_per_chunk, chunks;  // chunks of whole rows (or single runs) that the caches hold
-  int64_t span, tiles_per_span,
-      row_tiles;  // rows of the result that tiles do not straddle: one tap's channels
-                  // where taps differ in what they read as padding, or all
+  int64_t span;  // rows of the result that no tile straddles: one tap's, or all if none is padded
+  int64_t tiles_per_span, row_tiles;
   int64_t slices, groups;
   int64_t zeros;  // elements of a row of padding
 };
