@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from pronghorn import backend as K
 from pronghorn import initializers
+from pronghorn.layers import Dense
 
 SHAPES = [(100, 120), (400,), (3, 5, 20, 30), (25, 10, 40)]
 
@@ -167,3 +169,15 @@ def test_any_callable_will_do():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_initializers_written_with_backend_functions():
+    layer = Dense(2, kernel_initializer=lambda shape, dtype=None: K.ones(shape, dtype=dtype) * 3.0)
+    layer.build((None, 4))
+    np.testing.assert_array_equal(layer.get_weights()[0], np.full((4, 2), 3.0))
+
+
+def test_an_initializer_of_another_shape():
+    layer = Dense(2, name="wide", kernel_initializer=lambda shape, dtype=None: np.ones((3, 3)))
+    with pytest.raises(ValueError, match=r'wide.*"kernel".*\(4, 2\).*\(3, 3\)'):
+        layer.build((None, 4))

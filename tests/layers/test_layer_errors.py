@@ -105,3 +105,57 @@ def test_the_layer_is_named():
     layer.build((None, *IMAGE))
     with pytest.raises(ValueError, match="block1_conv1.*axis -1.*3"):
         layer(Input((8, 8, 4)))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: layers.Dense(-3), "`units`"),
+        (lambda: layers.Conv2D(0, 3), "`filters`"),
+        (lambda: layers.Conv2D(4, 0), "`kernel_size`"),
+        (lambda: layers.Conv2D(4, 3, strides=0), "`strides`"),
+        (lambda: layers.Conv2D(4, 3, dilation_rate=(1, 0)), "`dilation_rate`"),
+        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "`depth_multiplier`"),
+        (lambda: layers.MaxPooling2D(0), "`pool_size`"),
+        (lambda: layers.MaxPooling2D(2, strides=(1, 0)), "`strides`"),
+        (lambda: layers.UpSampling2D(0), "`size`"),
+        (lambda: layers.ZeroPadding2D(-1), "`padding` must not be negative"),
+        (lambda: layers.Cropping1D((0, -1)), "`cropping` must not be negative"),
+        (lambda: layers.RepeatVector(0), "`n`"),
+        (lambda: layers.Embedding(0, 3), "`input_dim`"),
+        (lambda: layers.Conv2D(4, 9)(Input(IMAGE)), "window is larger than the input"),
+        (lambda: layers.MaxPooling2D(9)(Input(IMAGE)), "window is larger than the input"),
+        (lambda: layers.Conv2D(4, 5, dilation_rate=2)(Input(IMAGE)), "window is larger than the input"),
+    ],
+)
+def test_sizes(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: layers.Concatenate(axis=5)(two((3,), (3,))),
+        lambda: layers.Dot(axes=3)(two((3,), (3,))),
+        lambda: layers.BatchNormalization(axis=4)(Input((3,))),
+        lambda: layers.PReLU(shared_axes=[9])(Input((3,))),
+    ],
+)
+def test_axes(call):
+    with pytest.raises(IndexError, match="axis . is out of range for an input of shape"):
+        call()
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: layers.Dense("many"), lambda: layers.Dense(2.5), lambda: layers.Conv1D(True, 3)]
+)
+def test_sizes_are_integers(call):
+    with pytest.raises(TypeError, match="must be an integer"):
+        call()
+
+
+@pytest.mark.parametrize("index", [-1, 5])
+def test_embedding_of_what_it_has_no_vector_for(index):
+    with pytest.raises(IndexError, match=f"{index}.*out of range"):
+        layers.Embedding(5, 2)(np.array([[index]]))

@@ -227,6 +227,13 @@ class Layer(Tracked, NodeAccess):
             initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"
         shape = tuple(int(length) for length in (shape or ()))
         value = initializers.get(initializer)(shape, dtype=dtype)
+        if isinstance(value, ops.KerasTensor):  # of an initializer written with K
+            value = ops.Function([], [value])([])[0]
+        if np.shape(value) != shape:
+            raise ValueError(
+                f'Layer {self.name}: weight "{name}" has shape {shape}, but its initializer gave an array of '
+                f"shape {np.shape(value)}"
+            )
         weight = ops.Variable(
             value,
             dtype=dtype,

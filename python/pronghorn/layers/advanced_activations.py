@@ -10,7 +10,7 @@ from .. import activations, config, ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import to_list
-from .options import options_config, set_options
+from .options import check_axis, options_config, set_options
 
 
 def _rounded(value) -> float:
@@ -89,6 +89,7 @@ class PReLU(_Elementwise):
     def build(self, input_shape):
         shape = list(input_shape[1:])
         for axis in self.shared_axes or []:
+            check_axis(self, axis, input_shape)
             shape[axis - 1] = 1
         if None in shape:
             raise ValueError(

@@ -8,7 +8,7 @@ from .. import config, ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
-from .options import options_config, passed_on, set_options
+from .options import check_fits, options_config, passed_on, positive, set_options, sizes
 
 OPTIONS = (
     "activation",
@@ -32,7 +32,7 @@ class BaseConv(Layer):
 
     def __init__(
         self,
-        filters,
+        filters,  # None where it follows from the input
         kernel_size,
         strides=1,
         padding="valid",
@@ -50,16 +50,16 @@ class BaseConv(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.filters = filters
-        self.kernel_size = conv_utils.normalize_tuple(kernel_size, self.rank, "kernel_size")
-        self.strides = conv_utils.normalize_tuple(strides, self.rank, "strides")
+        self.filters = None if filters is None else positive(filters, "filters")
+        self.kernel_size = sizes(kernel_size, self.rank, "kernel_size")
+        self.strides = sizes(strides, self.rank, "strides")
         self.padding = conv_utils.normalize_padding(padding)
         if self.padding == "causal" and not isinstance(self, Conv1D):
             raise ValueError(
                 f'{type(self).__name__}: `padding` must be "valid" or "same"; only Conv1D can be "causal"'
             )
         self.data_format = config.standardize_data_format(data_format)
-        self.dilation_rate = conv_utils.normalize_tuple(dilation_rate, self.rank, "dilation_rate")
+        self.dilation_rate = sizes(dilation_rate, self.rank, "dilation_rate")
         self.use_bias = use_bias
         set_options(
             self,
@@ -147,7 +147,9 @@ class BaseConv(Layer):
     def compute_output_shape(self, input_shape):
         first = self.data_format == "channels_first"
         space = input_shape[2:] if first else input_shape[1:-1]
-        return self.arranged(input_shape, [self.output_length(axis, size) for axis, size in enumerate(space)])
+        lengths = [self.output_length(axis, size) for axis, size in enumerate(space)]
+        check_fits(self, input_shape, lengths)
+        return self.arranged(input_shape, lengths)
 
     def output_length(self, axis: int, size: int | None) -> int | None:
         """Length along a spatial axis for an input of length `size`."""

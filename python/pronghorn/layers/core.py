@@ -9,7 +9,7 @@ from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
 from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .lambda_layer import Lambda
-from .options import options_config, set_options
+from .options import options_config, positive, set_options
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 
 __all__ = [
@@ -76,7 +76,7 @@ class Dense(Layer):
         if "input_shape" not in kwargs and "input_dim" in kwargs:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         super().__init__(**kwargs)
-        self.units = units
+        self.units = positive(units, "units")
         self.use_bias = use_bias
         set_options(
             self,

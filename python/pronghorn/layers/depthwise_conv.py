@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..legacy.interfaces import accepts_keras1
 from .conv import BaseConv
-from .options import options_config, passed_on, set_options
+from .options import options_config, passed_on, positive, set_options
 
 _KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
@@ -31,7 +31,7 @@ class _Depthwise(BaseConv):
         if wrong:
             raise TypeError(f"{type(self).__name__} has no argument `{wrong}`, but {', '.join(options)}")
         super().__init__(filters, kernel_size, **kwargs)
-        self.depth_multiplier = depth_multiplier
+        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier")
         set_options(self, **options)
         self._kernel_options = tuple(options)
 

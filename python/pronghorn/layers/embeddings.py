@@ -8,7 +8,7 @@ from .. import ops
 from ..engine.base_layer import Layer
 from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import to_list
-from .options import options_config, set_options
+from .options import options_config, positive, set_options
 
 _OPTIONS = (
     "embeddings_initializer",
@@ -58,8 +58,8 @@ class Embedding(Layer):
             lengths = to_list(input_length, allow_tuple=True) if input_length else (None,)
             kwargs["input_shape"] = tuple(lengths)
         super().__init__(**kwargs)
-        self.input_dim = input_dim
-        self.output_dim = output_dim
+        self.input_dim = positive(input_dim, "input_dim")
+        self.output_dim = positive(output_dim, "output_dim")
         set_options(
             self,
             embeddings_initializer=embeddings_initializer,

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import backend, ops
 from ..engine.base_layer import Layer
+from .options import check_axis
 
 
 class _Merge(Layer):
@@ -201,6 +202,7 @@ class Concatenate(_Merge):
             raise ValueError("A `Concatenate` layer should be called on a list of at least 2 inputs")
         others = set()
         for shape in input_shape:
+            check_axis(self, self.axis, shape)
             rest = list(shape)
             del rest[self.axis]
             others.add(tuple(rest))
@@ -277,6 +279,8 @@ class Dot(_Merge):
         self._check_two(input_shape)
         first, second = input_shape
         axes = self._axes(len(first), len(second))
+        for axis, shape in zip(axes, input_shape):
+            check_axis(self, axis, shape)
         if first[axes[0]] != second[axes[1]]:
             raise ValueError(
                 f"Dimension incompatibility {first[axes[0]]} != {second[axes[1]]}. Layer shapes: {first}, "

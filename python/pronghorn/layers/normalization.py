@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
-from .options import options_config, set_options
+from .options import check_axis, options_config, set_options
 from .phase import in_training
 
 _OPTIONS = (
@@ -98,6 +98,7 @@ class BatchNormalization(Layer):
         )
 
     def build(self, input_shape):
+        check_axis(self, self.axis, input_shape)
         dim = input_shape[self.axis]
         if dim is None:
             raise ValueError(

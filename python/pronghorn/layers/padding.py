@@ -36,6 +36,8 @@ class SpatialBorder(Layer):
 
     def __init__(self, amounts, data_format, **kwargs):
         super().__init__(**kwargs)
+        if any(size < 0 for pair in amounts for size in pair):
+            raise ValueError(f"`{self.amount}` must not be negative. Found: {amounts}")
         setattr(self, self.amount, amounts)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)

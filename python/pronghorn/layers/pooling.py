@@ -8,6 +8,7 @@ from .. import config, ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
+from .options import check_fits, sizes
 
 
 class _Pooling(Layer):
@@ -16,10 +17,8 @@ class _Pooling(Layer):
 
     def __init__(self, pool_size, strides, padding, data_format, **kwargs):
         super().__init__(**kwargs)
-        self.pool_size = conv_utils.normalize_tuple(pool_size, self.rank, "pool_size")
-        self.strides = conv_utils.normalize_tuple(
-            pool_size if strides is None else strides, self.rank, "strides"
-        )
+        self.pool_size = sizes(pool_size, self.rank, "pool_size")
+        self.strides = sizes(pool_size if strides is None else strides, self.rank, "strides")
         self.padding = conv_utils.normalize_padding(padding)
         if self.padding == "causal":
             raise ValueError(
@@ -43,6 +42,7 @@ class _Pooling(Layer):
         first = 2 if self.data_format == "channels_first" else 1
         for axis, (window, stride) in enumerate(zip(self.pool_size, self.strides), first):
             shape[axis] = conv_utils.conv_output_length(shape[axis], window, self.padding, stride)
+        check_fits(self, input_shape, shape[first : first + self.rank])
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import config, ops
 from ..engine.base_layer import InputSpec, Layer
+from .options import positive
 
 
 class Flatten(Layer):
@@ -139,9 +140,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(n, int):
-            raise TypeError(f"RepeatVector: expected an integer for `n`, got {n!r}")
-        self.n = n
+        self.n = positive(n, "n")
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):

@@ -7,7 +7,7 @@ from typing import Any
 from .. import backend, config, ops
 from ..engine.base_layer import InputSpec, Layer
 from ..legacy.interfaces import accepts_keras1
-from ..utils import conv_utils
+from .options import sizes
 
 
 class _UpSampling(Layer):
@@ -15,7 +15,7 @@ class _UpSampling(Layer):
 
     def __init__(self, size, data_format=None, **kwargs):
         super().__init__(**kwargs)
-        self.size = conv_utils.normalize_tuple(size, self.rank, "size")
+        self.size = sizes(size, self.rank, "size")
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
