@@ -15,8 +15,7 @@ namespace {
 
 using Sizes = std::vector<int64_t>;
 
-// --- shapes
-// ----------------------------------------------------------------------------------------------------------------------
+// --- shapes --------------------------------------------------------------------------------------------
 
 struct Axes {
   Sizes strides, dilations, before, after;
@@ -133,8 +132,7 @@ std::vector<TensorType> infer(const InferContext& context) {
   return {{result, inputs[0].dtype}};
 }
 
-// --- derivatives
-// -----------------------------------------------------------------------------------------------------------------
+// --- derivatives ---------------------------------------------------------------------------------------
 
 template <bool depthwise>
 struct Linear {
@@ -188,8 +186,7 @@ void vjp(VjpContext& context) {
   }
 }
 
-// --- steps
-// -----------------------------------------------------------------------------------------------------------------------
+// --- steps ---------------------------------------------------------------------------------------------
 
 Activation activation_of(const LowerContext& context) {
   const std::string name = context.attributes.get<std::string>("activation", "linear");

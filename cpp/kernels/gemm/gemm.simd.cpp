@@ -66,7 +66,7 @@ Plan make_plan(const GemmProblem& problem) {
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
   plan.pack_panels = p.transpose_b && !plan.pack_a && p.m <= blocking.block_tiles * set.rows + 32;
   plan.kc = plan.pack_a || plan.pack_b ? lesser(k, sum_block) : k;
-  plan.nc = plan.pack_b ? lesser(panels * set.panel, blocking.nc) : p.n;
+  plan.nc = plan.pack_b ? lesser(panels, blocking.nc / set.panel) * set.panel : p.n;
   plan.mc = plan.pack_a ? lesser(row_tiles * set.rows, blocking.mc / set.rows * set.rows) : p.m;
   // Without packing only the last, partial panel is copied, so that tiles always read whole vectors.
   plan.packed_b = plan.pack_panels  ? 0
