@@ -172,6 +172,25 @@ def test_a_built_in_one_extended():
     np.testing.assert_allclose(plain.get_weights()[0], halved.get_weights()[0], rtol=1e-6)
 
 
+@pytest.mark.parametrize("cls", ALL)
+def test_updates_in_a_function_of_ones_own(cls):
+    """What `K.function` makes of an optimizer's updates is what training does."""
+    trained, by_hand = (
+        regression(cls(clipnorm=1.0, **({} if cls is optimizers.Nadam else {"decay": 0.1}))) for _ in "ab"
+    )
+    by_hand.set_weights(trained.get_weights())
+    loss = by_hand.total_loss
+    updates = by_hand.optimizer.get_updates(loss=loss, params=by_hand.trainable_weights)
+    step = K.function(
+        by_hand._feed_inputs + by_hand._feed_targets + by_hand._feed_sample_weights, [loss], updates
+    )
+    for _ in range(3):
+        expected = trained.train_on_batch(X, Y)
+        assert step([X, Y, np.ones(len(X))])[0] == pytest.approx(expected, rel=1e-5)
+    for a, b in zip(trained.optimizer.get_weights(), by_hand.optimizer.get_weights()):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
 def test_weights_that_the_loss_does_not_depend_on():
     class Idle(layers.Layer):
         def build(self, input_shape):

@@ -11,6 +11,13 @@ from .ops.dispatch import operation
 from .utils.generic_utils import deserialize_keras_object, serialize_keras_object
 
 
+def clip_norm(g: Any, c: float, n: Any) -> Any:
+    """The gradient `g`, scaled down where the norm `n` exceeds `c`; as it is where `c` is not positive."""
+    if c <= 0:
+        return g
+    return g * ops.where(ops.greater_equal(n, c), c / n, 1.0)
+
+
 class Optimizer:
     """Base class of optimizers.
 
@@ -75,9 +82,7 @@ class Optimizer:
             total = ops.sum(ops.square(grads[0]))
             for grad in grads[1:]:
                 total = total + ops.sum(ops.square(grad))
-            norm = ops.sqrt(total)
-            factor = ops.where(ops.greater_equal(norm, clipnorm), clipnorm / norm, 1.0)
-            grads = [grad * factor for grad in grads]
+            grads = [clip_norm(grad, clipnorm, ops.sqrt(total)) for grad in grads]
         clipvalue = getattr(self, "clipvalue", None) or 0
         if clipvalue > 0:
             grads = [ops.clip(grad, -clipvalue, clipvalue) for grad in grads]
