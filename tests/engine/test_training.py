@@ -462,6 +462,40 @@ def test_generators():
     assert len(history["val_mae"]) == 3 and history["loss"][-1] < history["loss"][0]
 
 
+class Batches:
+    """A `Sequence` by its methods alone, whose batches grow from epoch to epoch."""
+
+    size = 4
+
+    def __len__(self):
+        return 20 // self.size
+
+    def __getitem__(self, index):
+        rows = slice(index * self.size, (index + 1) * self.size)
+        return X[rows], A[rows], np.ones(self.size)
+
+    def on_epoch_end(self):
+        self.size += 1
+
+
+def test_sequences():
+    model = Sequential([Dense(1, input_shape=(4,))])
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.evaluate(Batches(), verbose=0) == pytest.approx(model.evaluate(X, A, verbose=0), rel=1e-5)
+    sequence = Batches()
+    history = model.fit(sequence, epochs=2, validation_data=Batches(), verbose=0).history
+    assert sequence.size == 6 and len(history["val_loss"]) == 2
+    assert model.predict(Batches()).shape == (20, 1)
+
+
+@pytest.mark.parametrize("batches", [Batches(), (Batches()[i % 5] for i in range(10))])
+def test_shapes_learnt_from_batches(batches):
+    model = Sequential([Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    history = model.fit_generator(batches, steps_per_epoch=5, epochs=2, verbose=0).history
+    assert set(history) == {"loss", "mae"}
+
+
 def test_fixed_learning_phase():
     model = Sequential([layers.Dropout(0.5, input_shape=(4,))])
     ones = np.ones((4, 4), "float32")

@@ -74,13 +74,17 @@ class GeneratorMethods:
         val_batches = validation_data
         if val_generator and training_utils.is_sequence(validation_data):
             val_batches = training_utils.iter_sequence_infinite(validation_data)
-        endless = None if is_sequence else iter(generator)
-        carried = training_utils.iter_sequence_infinite(generator) if is_sequence and not grows else endless
+        batches = training_utils.iter_sequence_infinite(generator) if is_sequence else iter(generator)
+        if not self._is_compiled:  # it learns its shapes from the first batch
+            first = generator[0] if is_sequence else _next(batches)
+            self._standardize_user_data(*first[:2], refuse_nan=False)
+            if not is_sequence:
+                batches = itertools.chain([first], batches)
 
         def epoch_of_batches():
             if grows:
                 return len(generator), _shuffled(generator, shuffle)
-            return steps_per_epoch, carried
+            return steps_per_epoch, batches
 
         return self._train_on(
             epoch_of_batches,
