@@ -32,6 +32,7 @@ from .linear import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .phase import *  # noqa: F403
 from .randomness import *  # noqa: F403
+from .recurrence import *  # noqa: F403
 from .session import *  # noqa: F403
 from .session import _get_available_gpus, _is_tf_1
 from .variables import *  # noqa: F403

@@ -147,7 +147,8 @@ class FeedMethods:
                     f"The `batch_size` argument value {batch_size} is incompatible with the specified batch "
                     f"size of your Input Layer: {static}"
                 )
-            if steps is None:
+            # A state per row makes the size of the batch a choice, and Keras asks for it.
+            if steps is None and not self.stateful:
                 batch_size = static
         if batch_size is None and steps is None:
             batch_size = 32

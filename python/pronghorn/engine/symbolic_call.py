@@ -17,7 +17,8 @@ from .registry import registered
 
 def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """Return the symbolic outputs of ``layer(inputs, **kwargs)``."""
-    flat = [_as_symbolic(x) for x in to_list(inputs)]
+    given = to_list(inputs)
+    flat = [_as_symbolic(x) for x in given]
     layer.assert_input_compatibility(flat)
     for x in flat:
         ensure_history(x)
@@ -42,7 +43,7 @@ def call_symbolic(layer: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
         x._uses_learning_phase = uses_phase
     node.losses = [CallLoss(node, index).output_tensors[0] for index in range(losses)]
     layer._losses += node.losses
-    layer._filed("_per_input_losses", flat).extend(node.losses)
+    layer._filed("_per_input_losses", given).extend(node.losses)
     return outputs if many else outputs[0]
 
 

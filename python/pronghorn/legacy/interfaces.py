@@ -116,6 +116,43 @@ def _prepare_embedding(name: str, args: list, kwargs: dict) -> Arguments:
     return args, kwargs, False
 
 
+def _prepare_gates(name: str, args: list, kwargs: dict) -> Arguments:
+    converted = kwargs.get("forget_bias_init") == "one"
+    given = kwargs.pop("forget_bias_init", None)
+    if converted:
+        kwargs["unit_forget_bias"] = True
+    elif given is not None:
+        warnings.warn(
+            "`forget_bias_init` is ignored: `unit_forget_bias=True` starts the bias with ones.", stacklevel=4
+        )
+    return args, kwargs, converted
+
+
+def _prepare_recurrent(name: str, args: list, kwargs: dict) -> Arguments:
+    args, kwargs, converted = _prepare_gates(name, args, kwargs)
+    args, kwargs, shaped = _prepare_conv1d(name, args, kwargs)
+    if kwargs.get("consume_less") in _IMPLEMENTATIONS:
+        kwargs["consume_less"] = _IMPLEMENTATIONS[kwargs["consume_less"]]
+    return args, kwargs, converted or shaped
+
+
+def _prepare_convlstm2d(name: str, args: list, kwargs: dict) -> Arguments:
+    args, kwargs, converted = _prepare_gates(name, args, kwargs)
+    args, kwargs, window = _prepare_conv2d(name, args, kwargs)
+    return args, kwargs, converted or window
+
+
+_IMPLEMENTATIONS = {"cpu": 0, "mem": 1, "gpu": 2}
+_GATES = {
+    "init": "kernel_initializer",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "W_regularizer": "kernel_regularizer",
+    "U_regularizer": "recurrent_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+}
 _BIAS = {"b_regularizer": "bias_regularizer", "b_constraint": "bias_constraint", "bias": "use_bias"}
 _WEIGHTS = {
     "init": "kernel_initializer",
@@ -160,6 +197,10 @@ INTERFACES: dict[str, Interface] = {
     "conv3d": Interface(_FILTERS, {**_CONV, **_WEIGHTS}, _prepare_conv3d),
     "conv2d_transpose": Interface(_FILTERS, {**_CONV, **_WEIGHTS}, _prepare_transpose),
     "separable_conv2d": Interface(_FILTERS, {**_CONV, **_BIAS}, _prepare_separable),
+    "recurrent": Interface(
+        ("units",), {"output_dim": "units", "consume_less": "implementation", **_GATES}, _prepare_recurrent
+    ),
+    "convlstm2d": Interface(_FILTERS, {**_CONV, **_GATES, "bias": "use_bias"}, _prepare_convlstm2d),
     "pooling1d": Interface(
         _POOL, {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"}
     ),

@@ -1,0 +1,181 @@
+"""GRU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..legacy.interfaces import accepts_keras1
+from .recurrent_cells import DenseCell
+from .recurrent_layers import CellLayer, fused_activation, of_cell
+
+
+class GRUCell(DenseCell):
+    """One step of `GRU`; the gates stand in the weights as update, reset, candidate.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output, which is also the state.
+    activation, recurrent_activation : activation
+        Of the candidate, and of the gates.
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer : initializer
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : regularizer, optional
+    kernel_constraint, recurrent_constraint, bias_constraint : constraint, optional
+    dropout, recurrent_dropout : float
+        Fraction of the inputs, or of the state, to drop.
+    implementation : {1, 2}
+        Whether each gate has dropout of its own, or all have the same.
+    reset_after : bool
+        Whether the reset gate acts after the product with the recurrent weights; there are biases of both
+        products then.
+
+    Examples
+    --------
+    >>> GRUCell(4).state_size
+    4
+    """
+
+    gates = 3
+    activations = ("activation", "recurrent_activation")
+    extras = ("units", "implementation", "reset_after")
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        reset_after=False,
+        **kwargs,
+    ):
+        self._set_up(locals())
+
+    def _bias_shape(self):
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def added_bias(self) -> Any:
+        """Return the bias: of shape (3 units,), or (2, 3 units) with `reset_after`; or None."""
+        return self.bias
+
+    def call(self, inputs, states, training=None):
+        bias = self.added_bias()
+        x = self.product(self.dropped(inputs, "input", training), self.kernel)
+        if bias is not None:
+            x = x + (bias[0] if self.reset_after else bias)
+        x_z, x_r, x_h = self.split(x)
+        variants = self.dropped(states[0], "recurrent", training)
+        # With one mask for all gates Keras carries on the state that was dropped.
+        h = variants[0] if len(variants) == 1 else states[0]
+        if self.reset_after:
+            inner = self.product(variants, self.recurrent_kernel)
+            inner = inner if bias is None else inner + bias[1]
+            h_z, h_r, h_h = self.split(inner)
+            z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
+            candidate = self.activation(x_h + r * h_h)
+        else:
+            gates = self.recurrent_kernel[:, : 2 * self.units]
+            h_z, h_r = self.split(self.product(variants[:2], gates), 2)
+            z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
+            reset = ops.matmul(r * variants[-1], self.recurrent_kernel[:, 2 * self.units :])
+            candidate = self.activation(x_h + reset)
+        h = z * h + (1 - z) * candidate
+        return h, [h]
+
+
+@of_cell(GRUCell)
+class GRU(CellLayer):
+    """Gated recurrent unit.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output.
+    activation, recurrent_activation : activation
+        Of the candidate, and of the gates.
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer : initializer
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : regularizer, optional
+    kernel_constraint, recurrent_constraint, bias_constraint : constraint, optional
+    dropout, recurrent_dropout : float
+        Fraction of the inputs, or of the state, to drop: the same at all steps.
+    implementation : {1, 2}
+        Whether each gate has dropout of its own, or all have the same.
+    return_sequences, return_state, go_backwards, stateful, unroll : bool
+        As of `RNN`.
+    reset_after : bool
+        Whether the reset gate acts after the product with the recurrent weights, as on NVIDIA's processors.
+
+    References
+    ----------
+    Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
+    Translation", arXiv:1406.1078: the third version resets before the product, the first after it.
+
+    Examples
+    --------
+    >>> GRU(4).compute_output_shape((None, 10, 3))
+    (None, 4)
+    """
+
+    @accepts_keras1("recurrent")
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        reset_after=False,
+        **kwargs,
+    ):
+        self._set_up(locals())
+
+    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
+        cell = self.cell
+        gates = fused_activation(cell.recurrent_activation)
+        known = fused_activation(cell.activation) == "tanh" and gates in ("sigmoid", "hard_sigmoid")
+        if not known or not hasattr(ops, "gru"):
+            return None
+        outputs, h = ops.gru(
+            x,
+            cell.kernel,
+            cell.recurrent_kernel,
+            cell.added_bias(),
+            *states,
+            mask=mask,
+            activation="tanh",
+            recurrent_activation=gates,
+            reset_after=cell.reset_after,
+            go_backwards=self.go_backwards,
+        )
+        return outputs, [h]

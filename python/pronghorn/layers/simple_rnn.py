@@ -1,0 +1,127 @@
+"""SimpleRNN: the output of each step goes back into the next."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .. import ops
+from ..legacy.interfaces import accepts_keras1
+from .recurrent_cells import DenseCell
+from .recurrent_layers import CellLayer, fused_activation, of_cell
+
+
+class SimpleRNNCell(DenseCell):
+    """One step of `SimpleRNN`: ``activation(x W + h U + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output, which is also the state.
+    activation : activation
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer : initializer
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : regularizer, optional
+    kernel_constraint, recurrent_constraint, bias_constraint : constraint, optional
+    dropout, recurrent_dropout : float
+        Fraction of the inputs, or of the state, to drop.
+
+    Examples
+    --------
+    >>> SimpleRNNCell(4).state_size
+    4
+    """
+
+    gates = 1
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        **kwargs,
+    ):
+        self._set_up(locals())
+
+    def call(self, inputs, states, training=None):
+        h = self.product(self.dropped(inputs, "input", training), self.kernel)
+        if self.bias is not None:
+            h = h + self.bias
+        h = h + self.product(self.dropped(states[0], "recurrent", training), self.recurrent_kernel)
+        h = self.activation(h)
+        return h, [h]
+
+
+@of_cell(SimpleRNNCell)
+class SimpleRNN(CellLayer):
+    """A recurrent layer whose output at each step is an input of the next.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output.
+    activation : activation
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer : initializer
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : regularizer, optional
+    kernel_constraint, recurrent_constraint, bias_constraint : constraint, optional
+    dropout, recurrent_dropout : float
+        Fraction of the inputs, or of the state, to drop: the same at all steps.
+    return_sequences, return_state, go_backwards, stateful, unroll : bool
+        As of `RNN`.
+
+    Examples
+    --------
+    >>> SimpleRNN(4).compute_output_shape((None, 10, 3))
+    (None, 4)
+    """
+
+    @accepts_keras1("recurrent")
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        **kwargs,
+    ):
+        if kwargs.pop("implementation", None) is not None:
+            warnings.warn("`SimpleRNN` has no `implementation` to choose: it is ignored", stacklevel=3)
+        self._set_up(locals())
+
+    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
+        activation = fused_activation(self.cell.activation)
+        if activation != "tanh" or not hasattr(ops, "simple_rnn"):
+            return None
+        cell = self.cell
+        outputs, h = ops.simple_rnn(
+            x, cell.kernel, cell.recurrent_kernel, cell.bias, states[0], mask, activation, self.go_backwards
+        )
+        return outputs, [h]
