@@ -43,7 +43,7 @@ demo: $(VENV)/package.stamp
 
 test: lint $(VENV)/package.stamp
 	$(PYTHON) cpp/check_symbols.py build
-	$(bin)/python -m pytest
+	PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest
 
 lint: $(LINT_VENV)/tools.stamp
 	$(LINT_VENV)/bin/ruff check

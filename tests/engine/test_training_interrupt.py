@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 SCRIPT = """
+import signal
+# Whoever runs the tests in the background may have had the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from pronghorn.callbacks import LambdaCallback
 from pronghorn.layers import Dense
@@ -37,6 +40,9 @@ def test_interrupt():
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         # Without a check within the epoch this would take hours.
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert out.splitlines() == ["interrupted", "(1, 1) 0.0"], err
     assert process.returncode == 0
