@@ -26,6 +26,7 @@ from ..naming import get_uid, name_scope, reset_uids
 from .arranging import *  # noqa: F403
 from .control import *  # noqa: F403
 from .convolution import *  # noqa: F403
+from .ctc import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .functions import *  # noqa: F403
 from .linear import *  # noqa: F403

@@ -41,6 +41,7 @@ class KerasTensor(Operators):
         self.name = name or f"tensor_{next(_names)}"
         self.producer = producer
         self._uses_learning_phase = False
+        self._on_read = None  # a function of the array that a `Function` returns for it
 
     @property
     def _keras_shape(self):
@@ -219,7 +220,9 @@ class Function:
         program = self._programs.get(key)
         if program is None:
             program = self._programs[key] = self._compile(key)
-        return program.run([np.ascontiguousarray(a).reshape(a.shape) for a in arrays])
+        results = program.run([np.ascontiguousarray(a).reshape(a.shape) for a in arrays])
+        reads = [getattr(t, "_on_read", None) for t in self.outputs]
+        return [r if read is None else read(r) for r, read in zip(results, reads)]
 
     def _compile(self, shapes):
         with Trace(training=self.training, random_step=self.random_step) as trace:
