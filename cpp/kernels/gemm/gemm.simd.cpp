@@ -21,7 +21,7 @@ constexpr Blocking blocking = {4096, 2016, 16};
 #else
 constexpr Blocking blocking = {2048, 1024, 16};
 #endif
-constexpr int64_t slice_length = 2048, max_slices = 16, pack_together = 16;
+constexpr int64_t slice_length = 2048, max_slices = 16, pack_together = 16, cached_bytes = 64 * 1024;
 
 // How a product is carried out: follows from its sizes alone.
 struct Plan {
@@ -215,11 +215,18 @@ void run_blocks(const Block<T>& block) {
          static_cast<double>(group) * panel_flops > 2 * task_flops)
     group = (group + 1) / 2;
   const int64_t groups = ceil_div(panels, group);
+  const int64_t bytes = sizeof(T);
+  const bool whole_rows = group * set.panel * block.length * bytes <= cached_bytes &&
+                          block.rows * block.columns * bytes > cached_bytes;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops / (static_cast<double>(group) * panel_flops));
   parallel_for(0, row_blocks * groups, grain, [&](int64_t first, int64_t last) {
     for (int64_t task = first; task < last; task++) {
       const int64_t row = task / groups * block_rows, panel = task % groups * group;
-      run_block(block, row, lesser(row + block_rows, block.rows), panel, lesser(panel + group, panels));
+      const int64_t row_end = lesser(row + block_rows, block.rows), panel_end = lesser(panel + group, panels);
+      // where c does not stay in cache but all the panels do, rows of c are better written whole
+      const int64_t step = whole_rows ? set.rows : block_rows;
+      for (int64_t r = row; r < row_end; r += step)
+        run_block(block, r, lesser(r + step, row_end), panel, panel_end);
     }
   });
 }

@@ -96,11 +96,11 @@ void tile(const TileArguments<T>& t) {
       start = t.bias_scalar ? broadcast<T>(*t.bias) : load_columns(t.bias + v * W, t.columns - v * W);
     unroll<Rows>([&](auto i) { sums[i][v] = start; });
   });
-  if (t.accumulate)  // dst is needed at the end of the sum: let it come meanwhile
-    unroll<Rows>([&](auto i) {
-      __builtin_prefetch(t.dst[i], 1);
-      __builtin_prefetch(t.dst[i] + V * W - 1, 1);
-    });
+  // dst is needed at the end of the sum: let it come meanwhile
+  unroll<Rows>([&](auto i) {
+    __builtin_prefetch(t.dst[i], 1);
+    __builtin_prefetch(t.dst[i] + V * W - 1, 1);
+  });
 
   const int64_t a_stride = t.a_stride, b_stride = t.b_stride;
   for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++) {
