@@ -142,6 +142,11 @@ CASES = {
         ValueError,
         ["0 to 2", "100"],
     ),
+    "embedding: index out of range": (
+        lambda: models.Sequential([layers.Embedding(10, 2, input_length=1)]).predict(np.array([[3], [10]])),
+        IndexError,
+        ["10", "size 10"],
+    ),
     # --- names
     "compile: unknown loss": (lambda: classifier("no_loss"), ValueError, ["loss function", "no_loss"]),
     "compile: unknown optimizer": (

@@ -184,6 +184,17 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         -------
         History
             Its `history` holds the results of each epoch by name.
+
+        Examples
+        --------
+        >>> from pronghorn.layers import Dense
+        >>> from pronghorn.models import Sequential
+        >>> model = Sequential([Dense(1, input_shape=(2,))])
+        >>> model.compile("adam", "mse", metrics=["mae"])
+        >>> x = np.random.rand(100, 2)
+        >>> history = model.fit(x, x.sum(axis=1), epochs=3, validation_split=0.1, verbose=0)
+        >>> len(history.history["val_mae"])
+        3
         """
         if "nb_epoch" in kwargs:
             warnings.warn("The `nb_epoch` argument in `fit` has been renamed `epochs`.", stacklevel=2)
@@ -303,6 +314,15 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         -------
         float, or list of float where there are metrics or several outputs
             In the order of `metrics_names`.
+
+        Examples
+        --------
+        >>> from pronghorn.layers import Activation
+        >>> from pronghorn.models import Sequential
+        >>> model = Sequential([Activation("linear", input_shape=(1,))])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate(np.array([1.0, 3.0]), np.array([1.0, 1.0]), verbose=0)
+        [2.0, 1.0]
         """
         self._assert_compiled()
         verbose = 1 if verbose == "auto" else verbose
@@ -363,6 +383,13 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         Returns
         -------
         array, or list of arrays where the model has several outputs
+
+        Examples
+        --------
+        >>> from pronghorn.layers import Activation
+        >>> from pronghorn.models import Sequential
+        >>> Sequential([Activation("relu", input_shape=(2,))]).predict(np.array([[-1.0, 2.0]]))
+        array([[0., 2.]], dtype=float32)
         """
         if callbacks is None and not verbose and steps is None and batch_size is None:
             step = self._quick_step(PREDICT, x)
