@@ -29,7 +29,7 @@ class _PhaseOfTrace:
 
 
 def in_training(training: Any) -> bool:
-    """Say, inside a trace, whether a call is part of training: as told, else as the model or the trace is.
+    """Say, inside a trace, whether a call is part of training: as told, as the model is, as set, as traced.
 
     Examples
     --------
@@ -38,13 +38,13 @@ def in_training(training: Any) -> bool:
     """
     if training is not None:
         return bool(training)
-    if _fixed is not None:
-        return bool(_fixed)
     from ..engine.call_context import current_context
 
     context, trace = current_context(), current_trace()
     if context is not None and context.training is not None:
         return bool(context.training)
+    if _fixed is not None:
+        return bool(_fixed)
     return bool(trace and trace.training)
 
 
@@ -57,16 +57,27 @@ def learning_phase() -> Any:
     ()
     """
     global _symbol
-    if _fixed is not None:
-        return _fixed
     if current_trace() is not None:
         return int(in_training(None))
+    if _fixed is not None:
+        return _fixed
     if _symbol is None:
         producer = _PhaseOfTrace()
         _symbol = KerasTensor((), "int32", name="keras_learning_phase", producer=producer)
         _symbol._uses_learning_phase = True
         producer.output_tensors.append(_symbol)
     return _symbol
+
+
+def fixed() -> int | None:
+    """Return the learning phase that was set, or None.
+
+    Examples
+    --------
+    >>> fixed() is None
+    True
+    """
+    return _fixed
 
 
 def is_symbol(x: Any) -> bool:
@@ -81,7 +92,7 @@ def is_symbol(x: Any) -> bool:
 
 
 def set_learning_phase(value: int) -> None:
-    """Fix the learning phase: 0 for testing, 1 for training.
+    """Fix the learning phase of the layers that are called from now on: 0 for testing, 1 for training.
 
     Examples
     --------

@@ -104,6 +104,20 @@ def ensure_context() -> Iterator[CallContext]:
         yield context
 
 
+@contextmanager
+def in_phase(phase: int | None) -> Iterator[None]:
+    """Be in a learning phase that was fixed, or as it is where that is None."""
+    if phase is None:
+        yield
+        return
+    with ensure_context() as context:
+        before, context.training = context.training, bool(phase)
+        try:
+            yield
+        finally:
+            context.training = before
+
+
 def _stack() -> list[CallContext]:
     if not hasattr(_open, "contexts"):
         _open.contexts = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config, ops
+from ..backend.phase import fixed
 from ..utils.generic_utils import to_list, unpack_singleton
-from .call_context import CallContext
+from .call_context import CallContext, in_phase
 
 
 class Call:
@@ -26,12 +27,14 @@ class Call:
         self.outbound_layer = outbound_layer
         self.input_tensors = input_tensors
         self.arguments = arguments
+        self.phase = fixed()  # a learning phase that is set when a layer is called stays with the call
 
     def call(self, trace: Any) -> list:
         """Call the layer on the values that the inputs have in the trace."""
         inputs = unpack_singleton([trace.convert(x) for x in self.input_tensors])
         arguments = {name: _resolved(trace, value) for name, value in (self.arguments or {}).items()}
-        return to_list(self.outbound_layer(inputs, **arguments), allow_tuple=True)
+        with in_phase(self.phase):
+            return to_list(self.outbound_layer(inputs, **arguments), allow_tuple=True)
 
 
 class Node(Call):
