@@ -5,7 +5,6 @@
 // - width<T>: lanes of Vec<T>; Mask<T>: what comparisons give, all ones or zero per lane
 // - load(p), store(p, v): all lanes, unaligned
 // - load_part(p, n), store_part(p, v, n): the first n < width lanes; the other lanes of a loaded vector are 0
-// - load_mask<T>(p, n), store_mask<T>(p, mask, n): the first n lanes from and to bytes of 0 and 1
 // - broadcast<T>(x), zero<T>(), iota<T>(): x in every lane; 0; 0, 1, 2, …
 // - fma(a, b, c): a*b + c, with one rounding where the set has FMA
 // - select(mask, a, b), any(mask), min, max, abs, sqrt, floor, ceil, round_even, sum(v)
@@ -139,115 +138,6 @@ PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
 #endif
   for (int i = 0; i < n; i++) p[i] = v[i];
 #endif
-}
-
-// As many bytes as Vec<T> has lanes.
-template <class T>
-struct BytesOf {
-  typedef int8_t type __attribute__((vector_size(width<T>)));
-};
-
-#if defined(__SSE4_1__)
-// The first bytes of a 16-byte vector as integers of `size` bytes.
-template <int size>
-PRONGHORN_INLINE auto widen_bytes(__m128i bytes) {
-#if defined(PRONGHORN_ISA_avx512)
-  if constexpr (size == 4)
-    return _mm512_cvtepi8_epi32(bytes);
-  else
-    return _mm512_cvtepi8_epi64(bytes);
-#elif defined(PRONGHORN_ISA_avx2)
-  if constexpr (size == 4)
-    return _mm256_cvtepi8_epi32(bytes);
-  else
-    return _mm256_cvtepi8_epi64(bytes);
-#else
-  if constexpr (size == 4)
-    return _mm_cvtepi8_epi32(bytes);
-  else
-    return _mm_cvtepi8_epi64(bytes);
-#endif
-}
-#endif
-
-// n <= 8 bytes, the others 0.
-PRONGHORN_INLINE uint64_t first_bytes(const uint8_t* p, int n) {
-  uint64_t word = 0;
-  for (int i = 0; i < n; i++) word |= static_cast<uint64_t>(p[i]) << (8 * i);
-  return word;
-}
-
-template <class T>
-PRONGHORN_INLINE Mask<T> load_mask(const uint8_t* p, int n) {
-#if defined(__SSE4_1__)
-  if constexpr (sizeof(T) >= 4) {
-    // In registers throughout: bytes gathered in memory would stall the load of the whole.
-    __m128i bytes;
-    if constexpr (width<T> == 16) {
-      bytes = n >= 16 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))
-                      : _mm_set_epi64x(static_cast<int64_t>(n > 8 ? first_bytes(p + 8, n - 8) : 0),
-                                       static_cast<int64_t>(first_bytes(p, n < 8 ? n : 8)));
-    } else {
-      uint64_t word = 0;
-      if (n >= width<T>)
-        __builtin_memcpy(&word, p, width<T>);
-      else
-        word = first_bytes(p, n);
-      bytes = _mm_cvtsi64_si128(static_cast<int64_t>(word));
-    }
-    return -(Mask<T>)widen_bytes<sizeof(T)>(bytes);
-  }
-#endif
-  typename BytesOf<T>::type bytes = {};
-  if (n >= width<T>)
-    __builtin_memcpy(&bytes, p, width<T>);
-  else
-    __builtin_memcpy(&bytes, p, static_cast<size_t>(n));
-  return __builtin_convertvector(bytes, Mask<T>) != 0;
-}
-#if defined(__SSE2__) && !defined(PRONGHORN_ISA_avx512)
-// Four bits as four bytes of 0 and 1: bit k is copied to where byte k begins.
-PRONGHORN_INLINE uint32_t spread_bits(uint32_t bits) {
-  return (bits * 0x00204081u) & 0x01010101u;
-}
-
-// One bit per lane of 4 or 8 bytes.
-template <class M>
-PRONGHORN_INLINE uint32_t lane_bits(M mask) {
-#if defined(PRONGHORN_ISA_avx2)
-  if constexpr (sizeof(mask[0]) == 4)
-    return static_cast<uint32_t>(_mm256_movemask_ps((__m256)mask));
-  else
-    return static_cast<uint32_t>(_mm256_movemask_pd((__m256d)mask));
-#else
-  if constexpr (sizeof(mask[0]) == 4)
-    return static_cast<uint32_t>(_mm_movemask_ps((__m128)mask));
-  else
-    return static_cast<uint32_t>(_mm_movemask_pd((__m128d)mask));
-#endif
-}
-#endif
-
-template <class T>
-PRONGHORN_INLINE void store_mask(uint8_t* p, Mask<T> mask, int n) {
-#if defined(__SSE2__) && !defined(PRONGHORN_ISA_avx512)
-  // GCC makes long sequences of narrowing a vector of masks.
-  if constexpr (sizeof(T) >= 4) {
-    const uint32_t bits = lane_bits(mask);
-    const uint64_t spread = spread_bits(bits & 15) | static_cast<uint64_t>(spread_bits(bits >> 4)) << 32;
-    if (n >= width<T>) {
-      __builtin_memcpy(p, &spread, width<T>);
-    } else {
-      for (int i = 0; i < n; i++) p[i] = static_cast<uint8_t>(bits >> i & 1);
-    }
-    return;
-  }
-#endif
-  const typename BytesOf<T>::type bytes = __builtin_convertvector(mask, typename BytesOf<T>::type) & 1;
-  if (n >= width<T>)
-    __builtin_memcpy(p, &bytes, width<T>);
-  else
-    for (int i = 0; i < n; i++) p[i] = static_cast<uint8_t>(bytes[i]);
 }
 
 // --- arithmetic

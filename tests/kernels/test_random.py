@@ -102,21 +102,24 @@ def test_python_functions():
     assert np.array_equal(first, ops.random_uniform((4,)))
 
 
+@pytest.mark.parametrize("rate", [0.4, 0.25])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", [(1,), (63,), (65,), (40, 33), (3, 1000)])
-def test_dropout(isa, shape, dtype):
+def test_dropout(isa, shape, dtype, rate):
+    """By bytes of the stream where the rate is a multiple of 1/256, else by 16 bits."""
     x = np.random.RandomState(1).uniform(1, 2, shape).astype(dtype)
-    found = run(lambda x: ops.dropout(x, 0.4, seed=SEED), x)
-    count = x.size
-    words = philox(SEED, 0, range((count + 7) // 8)).astype("<u4")
-    kept = words.view("<u2").ravel()[:count].reshape(shape) >= round(0.4 * 2**16)
-    np.testing.assert_allclose(found, np.where(kept, x / 0.6, 0), rtol=1e-6)
+    found = run(lambda x: ops.dropout(x, rate, seed=SEED), x)
+    drawn, most = ("<u1", 2**8) if rate == 0.25 else ("<u2", 2**16)
+    words = philox(SEED, 0, range(x.size // 8 + 1)).astype("<u4")
+    kept = words.view(drawn).ravel()[: x.size].reshape(shape) >= round(rate * most)
+    np.testing.assert_allclose(found, np.where(kept, x / (1 - rate), 0), rtol=1e-6)
 
 
 def test_dropout_keeps_the_mean():
     x = np.ones(300_000, "float32")
-    found = run(lambda x: ops.dropout(x, 0.3, seed=5), x)
-    assert abs(found.mean() - 1) < 0.01 and abs(np.mean(found == 0) - 0.3) < 0.01
+    for rate in (0.3, 0.5, 1 / 256, 0.999):
+        found = run(lambda x: ops.dropout(x, rate, seed=5), x)  # noqa: B023
+        assert abs(found.mean() - 1) < 0.1 * rate and abs(np.mean(found == 0) - rate) < 0.01
 
 
 def test_gradient_of_dropout_uses_the_same_mask():

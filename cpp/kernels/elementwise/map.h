@@ -1,6 +1,7 @@
 // Loops of tile instructions over vectors: the last one is a part, computed by the same formula.
 #pragma once
 #include "kernels/elementwise/instructions.h"
+#include "simd/bytes.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {

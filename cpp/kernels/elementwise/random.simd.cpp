@@ -20,13 +20,13 @@ PRONGHORN_INLINE void draw_words(const TileArguments& a, const void* step, int64
 }
 
 // Calls f(group, offset in the tile, elements of the group before the tile, elements of the group in the
-// tile).
-template <class F>
+// tile) for groups of `size`.
+template <int size, class F>
 PRONGHORN_INLINE void for_each_group(const TileArguments& a, const F& f) {
   for (int64_t i = 0; i < a.n;) {
-    const int64_t element = a.first + i, skip = element % random_group;
-    const int64_t left = a.n - i, count = left < random_group - skip ? left : random_group - skip;
-    f(element / random_group, i, skip, count);
+    const int64_t element = a.first + i, skip = element % size;
+    const int64_t left = a.n - i, count = left < size - skip ? left : size - skip;
+    f(element / size, i, skip, count);
     i += count;
   }
 }
@@ -47,7 +47,7 @@ template <class T, class Fill>
 PRONGHORN_INLINE void draw(const TileArguments& a, const void* step, const Fill& fill) {
   alignas(64) uint32_t words[random_words<T>];
   alignas(64) T values[random_group];
-  for_each_group(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
+  for_each_group<random_group>(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
     draw_words<random_words<T>>(a, step, group, words);
     fill(words, values);
     __builtin_memcpy(static_cast<T*>(a.dst) + i, values + skip, static_cast<size_t>(count) * sizeof(T));
@@ -61,40 +61,45 @@ PRONGHORN_INLINE void draw_uniform(const TileArguments& a, const F& f) {
   });
 }
 
-// As many 16-bit numbers as Vec<T> has lanes, widened.
+// The integers that lanes of T compare by.
 template <class T>
-struct HalvesOf {
-  typedef uint16_t type __attribute__((vector_size(2 * width<T>)));
-  using wide = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-};
+using Wide = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+
+// As many numbers of 8 or 16 bits as Vec<T> has lanes, widened.
 template <class T>
-PRONGHORN_INLINE Vec<typename HalvesOf<T>::wide> load_halves(const uint16_t* p) {
-  typename HalvesOf<T>::type halves;
-  __builtin_memcpy(&halves, p, sizeof halves);
-  return __builtin_convertvector(halves, Vec<typename HalvesOf<T>::wide>);
+PRONGHORN_INLINE Vec<Wide<T>> load_narrow(const uint8_t* p) {
+  return (Vec<Wide<T>>)load_bytes<T>(p, width<T>);
+}
+template <class T>
+PRONGHORN_INLINE Vec<Wide<T>> load_narrow(const uint16_t* p) {
+  typedef uint16_t Numbers __attribute__((vector_size(2 * width<T>)));
+  Numbers numbers;
+  __builtin_memcpy(&numbers, p, sizeof numbers);
+  return __builtin_convertvector(numbers, Vec<Wide<T>>);
 }
 
-// Kept values are scaled to keep the mean; immediate: rate.
-template <class T>
+// Elements whose random bits, as many as Narrow has, are less than the rate are dropped; the others are
+// scaled to keep the mean.
+template <class T, class Narrow>
 PRONGHORN_INLINE void dropout(const TileArguments& a) {
-  using Wide = typename HalvesOf<T>::wide;
+  constexpr int words_each = dropout_group * sizeof(Narrow) / 4;
   const Vec<T> scale = broadcast(static_cast<T>(1.0 / (1.0 - a.immediate[0])));
-  const Vec<Wide> threshold = broadcast(static_cast<Wide>(dropout_threshold(a.immediate[0])));
-  alignas(64) uint32_t words[random_group / 2];
-  const auto* halves = reinterpret_cast<const uint16_t __attribute__((may_alias))*>(words);
+  const Vec<Wide<T>> threshold = broadcast(static_cast<Wide<T>>(dropout_threshold<Narrow>(a.immediate[0])));
+  alignas(64) uint32_t words[words_each];
+  const auto* numbers = reinterpret_cast<const Narrow __attribute__((may_alias))*>(words);
   auto keep = [&](Vec<T> x, int at) {
-    return select(load_halves<T>(halves + at) >= threshold, x * scale, zero<T>());
+    return select(load_narrow<T>(numbers + at) >= threshold, x * scale, zero<T>());
   };
-  for_each_group(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
-    draw_words<random_group / 2>(a, a.src[1], group, words);
+  for_each_group<dropout_group>(a, [&](int64_t group, int64_t i, int64_t skip, int64_t count) {
+    draw_words<words_each>(a, a.src[1], group, words);
     const T* const src = static_cast<const T*>(a.src[0]) + i * a.step[0];
     T* const dst = static_cast<T*>(a.dst) + i;
-    if (count == random_group && a.step[0] == 1) {
-      for (int k = 0; k < random_group; k += width<T>) store(dst + k, keep(load(src + k), k));
+    if (count == dropout_group && a.step[0] == 1) {
+      for (int k = 0; k < dropout_group; k += width<T>) store(dst + k, keep(load(src + k), k));
     } else {
-      alignas(64) T values[random_group] = {};
+      alignas(64) T values[dropout_group] = {};
       for (int64_t k = 0; k < count; k++) values[skip + k] = src[k * a.step[0]];
-      for (int k = 0; k < random_group; k += width<T>) store(values + k, keep(load(values + k), k));
+      for (int k = 0; k < dropout_group; k += width<T>) store(values + k, keep(load(values + k), k));
       __builtin_memcpy(dst, values + skip, static_cast<size_t>(count) * sizeof(T));
     }
   });
@@ -102,7 +107,10 @@ PRONGHORN_INLINE void dropout(const TileArguments& a) {
 
 constexpr TileTable make() {
   TileTable t{};
-  t.set<float, double>(TileOp::dropout, [](auto tag, const TileArguments& a) { dropout<decltype(tag)>(a); });
+  t.set<float, double>(TileOp::dropout, [](auto tag, const TileArguments& a) {
+    using T = decltype(tag);
+    dropout_by_bytes(a.immediate[0]) ? dropout<T, uint8_t>(a) : dropout<T, uint16_t>(a);
+  });
   // Immediates: low, high - low.
   t.set<float, double>(TileOp::random_uniform, [](auto tag, const TileArguments& a) {
     using T = decltype(tag);

@@ -170,8 +170,11 @@ constexpr TileTable make_random() {
     const T scale = static_cast<T>(1.0 / (1.0 - a.immediate[0]));
     for (int64_t i = 0; i < a.n; i++) {
       const int64_t element = a.first + i;
+      const double rate = a.immediate[0];
+      const uint32_t byte = word(a, a.src[1], element / 4) >> (element % 4 * 8) & 0xff;
       const uint32_t half = word(a, a.src[1], element / 2) >> (element % 2 * 16) & 0xffff;
-      const bool kept = half >= dropout_threshold(a.immediate[0]);
+      const bool kept = dropout_by_bytes(rate) ? byte >= dropout_threshold<uint8_t>(rate)
+                                               : half >= dropout_threshold<uint16_t>(rate);
       static_cast<T*>(a.dst)[i] = kept ? static_cast<const T*>(a.src[0])[i * a.step[0]] * scale : 0;
     }
   });
