@@ -32,11 +32,11 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
         chosen = then_expression if condition else else_expression
         return chosen() if callable(chosen) else chosen
     then, other = (value() if callable(value) else value for value in (then_expression, else_expression))
-    return _switch(condition, then, other)
+    return switched(condition, then, other)
 
 
 @operation
-def _switch(condition, then, other):
+def switched(condition, then, other):
     rank = len(condition.shape)
     if rank > len(then.shape):
         raise ValueError(
@@ -59,11 +59,11 @@ def map_fn(fn: Callable, elems: Any, name: str | None = None, dtype: str | None 
     >>> map_fn(lambda row: row * 2.0, np.ones((2, 3), "float32")).shape
     (2, 3)
     """
-    return _mapped(elems, fn, dtype)
+    return mapped(elems, fn, dtype)
 
 
 @operation
-def _mapped(elems, fn, dtype):
+def mapped(elems, fn, dtype):
     results = ops.stack([ops.convert_to_tensor(fn(x)) for x in elems], axis=0)
     return results if dtype is None else ops.cast(results, dtype)
 
@@ -76,7 +76,7 @@ def foldl(fn: Callable, elems: Any, initializer: Any = None, name: str | None = 
     >>> foldl(lambda total, row: total + row, np.ones((4, 2), "float32"))
     array([4., 4.], dtype=float32)
     """
-    return _folded(elems, initializer, fn, False)
+    return folded(elems, initializer, fn, False)
 
 
 def foldr(fn: Callable, elems: Any, initializer: Any = None, name: str | None = None) -> Any:
@@ -87,11 +87,11 @@ def foldr(fn: Callable, elems: Any, initializer: Any = None, name: str | None = 
     >>> foldr(lambda total, row: row - total, np.array([1.0, 2.0, 3.0]))
     array(2.)
     """
-    return _folded(elems, initializer, fn, True)
+    return folded(elems, initializer, fn, True)
 
 
 @operation
-def _folded(elems, initializer, fn, backwards):
+def folded(elems, initializer, fn, backwards):
     parts = list(elems)[::-1] if backwards else list(elems)
     total = parts.pop(0) if initializer is None else initializer
     for part in parts:

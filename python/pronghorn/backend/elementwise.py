@@ -96,7 +96,7 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @operation
-def _as_floats(x):
+def as_floats(x):
     return ops.cast(x, config.floatx()) if x.dtype == "bool" else x
 
 
@@ -109,7 +109,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> mean(np.array([True, False]))
     array(0.5, dtype=float32)
     """
-    return ops.mean(_as_floats(x), axis=axis, keepdims=keepdims)
+    return ops.mean(as_floats(x), axis=axis, keepdims=keepdims)
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -121,7 +121,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> var(np.array([1.0, 3.0]))
     array(1.)
     """
-    x = _as_floats(x)
+    x = as_floats(x)
     return ops.mean(ops.square(x - ops.mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
 
 

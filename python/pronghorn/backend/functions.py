@@ -125,11 +125,11 @@ def print_tensor(x: Any, message: str = "") -> Any:
     >>> K.function([x], [K.print_tensor(x)]).inputs[0] is x
     True
     """
-    return _printed(x, message)
+    return printed(x, message)
 
 
 @operation
-def _printed(x, message):
+def printed(x, message):
     def show(array):
         print(message, array)
         return array

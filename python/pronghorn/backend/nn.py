@@ -230,8 +230,9 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
     return scaled, ops.reshape(mean, flat), ops.reshape(variance, flat)
 
 
-@operation
-def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
+def batch_normalization(
+    x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1, epsilon: float = 1e-3
+) -> Any:
     """`x` normalised by a given mean and variance, then scaled by `gamma` and moved by `beta`.
 
     The parameters broadcast against `x`; vectors run along `axis`.
@@ -243,6 +244,12 @@ def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
     >>> batch_normalization(np.array([[3.0]], "float32"), one, one, None, None, epsilon=0.0)
     array([[2.]], dtype=float32)
     """
+    return normalized_by(x, mean, var, beta, gamma, axis, epsilon)
+
+
+@operation
+def normalized_by(x, mean, var, beta, gamma, axis, epsilon):
+    """What `batch_normalization` records."""
     along = [-1 if i == axis % len(x.shape) else 1 for i in range(len(x.shape))]
     mean, var, beta, gamma = (
         ops.reshape(p, along) if p is not None and len(p.shape) == 1 else p for p in (mean, var, beta, gamma)

@@ -119,7 +119,7 @@ def forget() -> None:
 
 
 @operation
-def _by_phase(x, alt):
+def chosen_by_phase(x, alt):
     return x if in_training(None) else alt
 
 
@@ -138,7 +138,7 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
         return chosen() if callable(chosen) else chosen
     x, alt = (value() if callable(value) else value for value in (x, alt))
     if is_symbol(training):
-        chosen = _by_phase(x, alt)
+        chosen = chosen_by_phase(x, alt)
         chosen._uses_learning_phase = True
         return chosen
     return ops.where(ops.cast(training, "bool"), x, alt)

@@ -191,7 +191,7 @@ def ones_like(x: Any, dtype: str | None = None, name: str | None = None) -> Any:
 
 
 @operation
-def _identity(x):
+def identity_of(x):
     return x
 
 
@@ -203,7 +203,7 @@ def identity(x: Any, name: str | None = None) -> Any:
     >>> identity(placeholder((None, 3))).shape
     (None, 3)
     """
-    return _identity(x)
+    return identity_of(x)
 
 
 def random_uniform_variable(
@@ -307,7 +307,7 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 @operation
-def _shape(x):
+def shape_of(x):
     return np.array(x.shape, "int32")
 
 
@@ -319,7 +319,7 @@ def shape(x: Any) -> Any:
     >>> shape(np.ones((2, 3)))
     (2, 3)
     """
-    return _shape(x) if isinstance(x, KerasTensor) and None in x.shape else tuple(np.shape(x))
+    return shape_of(x) if isinstance(x, KerasTensor) and None in x.shape else tuple(np.shape(x))
 
 
 def int_shape(x: Any) -> tuple[int | None, ...]:
@@ -348,7 +348,7 @@ def ndim(x: Any) -> int:
 
 
 @operation
-def _size(x):
+def size_of(x):
     return np.int32(np.prod(x.shape))
 
 
@@ -361,7 +361,7 @@ def size(x: Any, name: str | None = None) -> Any:
     6
     """
     known = int_shape(x)
-    return _size(x) if None in known else int(np.prod(known))
+    return size_of(x) if None in known else int(np.prod(known))
 
 
 def dtype(x: Any) -> str:
