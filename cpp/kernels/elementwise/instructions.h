@@ -18,7 +18,7 @@ namespace pronghorn {
   X(softsign, 1, 3) X(erf, 1, 8) X(floor, 1, 1) X(ceil, 1, 1) X(round, 1, 1) X(relu, 1, 1) X(elu, 1, 5)   \
   X(selu, 1, 5) X(leaky_relu, 1, 1) X(hard_sigmoid, 1, 2) X(is_nan, 1, 1) X(is_inf, 1, 1) X(where, 3, 1)  \
   X(clip, 1, 1) X(cast, 1, 1) X(relu_grad, 2, 1) X(sigmoid_grad, 2, 1) X(tanh_grad, 2, 1)                 \
-  X(dropout, 2, 4) X(random_uniform, 1, 6) X(random_normal, 1, 16) X(random_truncated_normal, 1, 16)      \
+  X(dropout, 2, 3) X(random_uniform, 1, 6) X(random_normal, 1, 16) X(random_truncated_normal, 1, 16)      \
   X(random_bernoulli, 1, 6)
 // clang-format on
 
