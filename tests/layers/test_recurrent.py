@@ -136,6 +136,43 @@ def test_unrolling_an_open_length_is_refused():
         layers.ConvLSTM2D(3, 3, unroll=True)
 
 
+# --- all steps at once, or one by one
+
+
+def by_steps(cell_class):
+    """Give a class of cells that is run step by step because its step is its own."""
+
+    class Stepwise(cell_class):
+        def call(self, inputs, states, training=None):
+            return super().call(inputs, states, training)
+
+    return Stepwise
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("cells", ["LSTM", "GRU", "SimpleRNN", "both"])
+def test_all_steps_at_once_or_one_by_one(cells, masked, backwards, x):
+    def layer(change):
+        names = ["LSTM", "GRU"] if cells == "both" else [cells]
+        made = []
+        for name in names:
+            cell = change(getattr(layers, f"{name}Cell"))(3, dropout=0.4)
+            cell._seeds["input"] = [7] * cell.gates
+            made.append(cell)
+        return layers.RNN(made, return_sequences=True, return_state=True, go_backwards=backwards)
+
+    at_once, one_by_one = layer(lambda cell: cell), layer(by_steps)
+    at_once.build(SERIES)
+    one_by_one.build(SERIES)
+    one_by_one.set_weights(at_once.get_weights())
+    options = {"mask": np.array([[0, 1, 1, 1], [1, 0, 1, 0], [0, 0, 0, 0]], bool)} if masked else {}
+    for training in (False, True):
+        pairs = zip(at_once(x, training=training, **options), one_by_one(x, training=training, **options))
+        for a, b in pairs:
+            np.testing.assert_allclose(a, b, atol=1e-5)
+
+
 # --- cells of one's own
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..legacy.interfaces import accepts_keras1
-from .recurrent_cells import DenseCell
-from .recurrent_layers import CellLayer, fused_activation, of_cell
+from .recurrent_cells import DenseCell, gate_activation
+from .recurrent_layers import CellLayer, of_cell
 
 
 class GRUCell(DenseCell):
@@ -95,6 +95,24 @@ class GRUCell(DenseCell):
         h = z * h + (1 - z) * candidate
         return h, [h]
 
+    def _fused(self, x, states, mask, go_backwards):
+        gates = gate_activation(self)
+        if gates is None or not hasattr(ops, "gru"):
+            return None
+        outputs, h = ops.gru(
+            x,
+            self.kernel,
+            self.recurrent_kernel,
+            self.added_bias(),
+            *states,
+            mask=mask,
+            activation="tanh",
+            recurrent_activation=gates,
+            reset_after=self.reset_after,
+            go_backwards=go_backwards,
+        )
+        return outputs, [h]
+
 
 @of_cell(GRUCell)
 class GRU(CellLayer):
@@ -159,23 +177,3 @@ class GRU(CellLayer):
         **kwargs,
     ):
         self._set_up(locals())
-
-    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
-        cell = self.cell
-        gates = fused_activation(cell.recurrent_activation)
-        known = fused_activation(cell.activation) == "tanh" and gates in ("sigmoid", "hard_sigmoid")
-        if not known or not hasattr(ops, "gru"):
-            return None
-        outputs, h = ops.gru(
-            x,
-            cell.kernel,
-            cell.recurrent_kernel,
-            cell.added_bias(),
-            *states,
-            mask=mask,
-            activation="tanh",
-            recurrent_activation=gates,
-            reset_after=cell.reset_after,
-            go_backwards=self.go_backwards,
-        )
-        return outputs, [h]

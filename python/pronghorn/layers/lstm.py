@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..legacy.interfaces import accepts_keras1
-from .recurrent_cells import DenseCell, forget_bias
-from .recurrent_layers import CellLayer, fused_activation, of_cell
+from .recurrent_cells import DenseCell, forget_bias, gate_activation
+from .recurrent_layers import CellLayer, of_cell
 
 
 class LSTMCell(DenseCell):
@@ -84,6 +84,23 @@ class LSTMCell(DenseCell):
         h = self.recurrent_activation(o) * self.activation(c)
         return h, [h, c]
 
+    def _fused(self, x, states, mask, go_backwards):
+        gates = gate_activation(self)
+        if gates is None or not hasattr(ops, "lstm"):
+            return None
+        outputs, h, c = ops.lstm(
+            x,
+            self.kernel,
+            self.recurrent_kernel,
+            self.added_bias(),
+            *states,
+            mask=mask,
+            activation="tanh",
+            recurrent_activation=gates,
+            go_backwards=go_backwards,
+        )
+        return outputs, [h, c]
+
 
 @of_cell(LSTMCell)
 class LSTM(CellLayer):
@@ -148,22 +165,3 @@ class LSTM(CellLayer):
         **kwargs,
     ):
         self._set_up(locals())
-
-    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
-        cell = self.cell
-        gates = fused_activation(cell.recurrent_activation)
-        known = fused_activation(cell.activation) == "tanh" and gates in ("sigmoid", "hard_sigmoid")
-        if not known or not hasattr(ops, "lstm"):
-            return None
-        outputs, h, c = ops.lstm(
-            x,
-            cell.kernel,
-            cell.recurrent_kernel,
-            cell.added_bias(),
-            *states,
-            mask=mask,
-            activation="tanh",
-            recurrent_activation=gates,
-            go_backwards=self.go_backwards,
-        )
-        return outputs, [h, c]

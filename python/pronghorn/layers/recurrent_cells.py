@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import initializers, ops
+from .. import activations, initializers, ops
+from ..backend.recurrence import as_bool
 from ..engine.base_layer import Layer
 from .options import options_config, set_options
 from .phase import draw_seed, in_training
@@ -149,9 +150,50 @@ class DenseCell(GatedCell):
         parts = self.split(kernel, len(variants))
         return ops.concatenate([ops.matmul(x, part) for x, part in zip(variants, parts)], axis=-1)
 
+    # --- all steps at once
+
+    def over_time(
+        self, x: Any, states: list, mask: Any, training: bool | None, go_backwards: bool
+    ) -> tuple | None:
+        """Return the last output, the outputs of all steps and the last states, all from one operation.
+
+        None where no operation gives what the steps would give one by one: with dropout of the state or of
+        each gate its own, unusual activations or masks, or a step that a subclass changed.
+        """
+        drops = self.drops(training)
+        if drops and (self.recurrent_dropout or self.masks_per_gate):
+            return None
+        if (mask is not None and len(mask.shape) != 2) or not _same_class(type(self), "call", "_fused"):
+            return None
+        if drops:  # the same inputs at all steps
+            ones = ops.ones((x.shape[0], 1, x.shape[2]), x.dtype)
+            x = x * ops.dropout(ones, self.dropout, seed=self._seeds["input"][0])
+        found = self._fused(x, states, None if mask is None else as_bool(mask), go_backwards)
+        if found is None:
+            return None
+        outputs, states = found
+        return states[0] if mask is None else outputs[:, -1], outputs, states
+
+    def _fused(self, x: Any, states: list, mask: Any, go_backwards: bool) -> tuple | None:
+        return None
+
     def split(self, x: Any, gates: int | None = None) -> list:
         """Cut the last axis into the gates."""
         return split_last(x, self.units, gates or self.gates)
+
+
+def gate_activation(cell: Any) -> str | None:
+    """Return the name of the gates' activation if there is an operation with it and tanh, or None."""
+    if cell.activation is activations.tanh:
+        for name in ("sigmoid", "hard_sigmoid"):
+            if cell.recurrent_activation is getattr(activations, name):
+                return name
+    return None
+
+
+def _same_class(cls: type, *methods: str) -> bool:
+    """Tell whether one class in the line of inheritance defines the methods that count."""
+    return len({next(c for c in cls.__mro__ if name in vars(c)) for name in methods}) == 1
 
 
 def split_last(x: Any, size: int, count: int) -> list:

@@ -5,20 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .. import activations, ops, regularizers
-from ..backend.recurrence import as_bool
+from .. import regularizers
 from .rnn import RNN
 
 _OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
-_FUSED_ACTIVATIONS = ("tanh", "sigmoid", "hard_sigmoid", "relu", "linear")
-
-
-def fused_activation(function: Any) -> str | None:
-    """Return the name of an activation that kernels may know, or None."""
-    for name in _FUSED_ACTIVATIONS:
-        if function is getattr(activations, name):
-            return name
-    return None
 
 
 def of_cell(cell_class: type) -> Any:
@@ -36,7 +26,7 @@ def of_cell(cell_class: type) -> Any:
 
 
 class CellLayer(RNN):
-    """An `RNN` that makes its cell of its own arguments, and runs as one operation where it can."""
+    """An `RNN` that makes its cell of its own arguments."""
 
     _cell_class: type
     _cell_options: tuple[str, ...]
@@ -48,39 +38,6 @@ class CellLayer(RNN):
         flags = {name: given[name] for name in _OPTIONS if name in given}
         super().__init__(cell, **flags, **given["kwargs"])
         self.activity_regularizer = regularizers.get(given["activity_regularizer"])
-
-    def _run(self, x, states, mask, training, constants):
-        if not constants and self._may_fuse(mask, training):
-            self.cell.reset_dropout()
-            dropped = self._drop_inputs(x, training)
-            fused = self._fused(dropped, states, None if mask is None else as_bool(mask))
-            if fused is not None:
-                outputs, states = fused
-                return self._last(outputs, states), outputs, states
-        return super()._run(x, states, mask, training, constants)
-
-    def _may_fuse(self, mask: Any, training: bool | None) -> bool:
-        """Tell whether one operation gives what the cell would, step by step."""
-        cell = self.cell
-        if type(cell) is not self._cell_class or (mask is not None and len(mask.shape) != 2):
-            return False
-        return not cell.drops(training) or (cell.recurrent_dropout == 0 and not cell.masks_per_gate)
-
-    def _drop_inputs(self, x: Any, training: bool | None) -> Any:
-        """Drop the same inputs at all steps, as a cell whose gates have one mask in common does."""
-        cell = self.cell
-        if not cell.drops(training):
-            return x
-        ones = ops.ones((x.shape[0], 1, x.shape[2]), x.dtype)
-        return x * ops.dropout(ones, cell.dropout, seed=cell._seeds["input"][0])
-
-    def _last(self, outputs: Any, states: list) -> Any:
-        """Return the last output: with these cells, it is the first state."""
-        return states[0]
-
-    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
-        """Return all outputs and the last states from one operation, or None where there is none."""
-        return None
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

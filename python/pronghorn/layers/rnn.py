@@ -53,6 +53,14 @@ class StackedRNNCells(Layer):
     def _in_state_order(self, items: list) -> list:
         return items[::-1] if self.reverse_state_order else items
 
+    def _by_cell(self, states: list) -> list[list]:
+        own, states = [], list(states)
+        for cell in self._in_state_order(self.cells):
+            count = len(state_sizes(cell))
+            own.append(states[:count])
+            states = states[count:]
+        return self._in_state_order(own)
+
     @property
     def state_size(self) -> tuple:
         """Sizes of all states, cell by cell."""
@@ -71,18 +79,28 @@ class StackedRNNCells(Layer):
         self.built = True
 
     def call(self, inputs, states, constants=None, **kwargs):
-        own, states = [], list(states)
-        for cell in self._in_state_order(self.cells):
-            count = len(state_sizes(cell))
-            own.append(states[:count])
-            states = states[count:]
         after = []
-        for cell, before in zip(self.cells, self._in_state_order(own)):
+        for cell, before in zip(self.cells, self._by_cell(states)):
             arguments = {**kwargs, "constants": constants}
             arguments = {name: x for name, x in arguments.items() if has_arg(cell.call, name)}
             inputs, new = cell.call(inputs, before, **arguments)
             after.append(list(new))
         return inputs, [state for cell in self._in_state_order(after) for state in cell]
+
+    def over_time(self, x, states, mask, training, go_backwards):
+        """Run one cell after the other over all steps, where each can; see `over_time` of the cells."""
+        if not all(hasattr(cell, "over_time") for cell in self.cells):
+            return None
+        after = []
+        for cell, before in zip(self.cells, self._by_cell(states)):
+            found = cell.over_time(x, before, mask, training, go_backwards)
+            if found is None:
+                return None
+            last, x, new = found
+            after.append(new)
+            if go_backwards:  # outputs come in the order of the steps: from here on that is forwards
+                go_backwards, mask = False, None if mask is None else ops.flip(mask, axis=1)
+        return last, x, [state for cell in self._in_state_order(after) for state in cell]
 
     def reset_dropout(self) -> None:
         """Let all cells draw new dropout masks at the next step."""
@@ -271,6 +289,10 @@ class RNN(Layer):
     def _run(self, x: Any, states: list, mask: Any, training: bool | None, constants: list) -> tuple:
         """Return the last output, the outputs of all steps, and the last states."""
         _reset_dropout(self.cell)
+        if not constants and hasattr(self.cell, "over_time"):
+            found = self.cell.over_time(x, states, mask, training, self.go_backwards)
+            if found is not None:
+                return found
         arguments = {"training": training} if has_arg(self.cell.call, "training") else {}
 
         def step(x, states):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
-from .. import ops
+from .. import activations, ops
 from ..legacy.interfaces import accepts_keras1
 from .recurrent_cells import DenseCell
-from .recurrent_layers import CellLayer, fused_activation, of_cell
+from .recurrent_layers import CellLayer, of_cell
 
 
 class SimpleRNNCell(DenseCell):
@@ -61,6 +60,21 @@ class SimpleRNNCell(DenseCell):
         h = h + self.product(self.dropped(states[0], "recurrent", training), self.recurrent_kernel)
         h = self.activation(h)
         return h, [h]
+
+    def _fused(self, x, states, mask, go_backwards):
+        if self.activation is not activations.tanh or not hasattr(ops, "simple_rnn"):
+            return None
+        outputs, h = ops.simple_rnn(
+            x,
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            *states,
+            mask=mask,
+            activation="tanh",
+            go_backwards=go_backwards,
+        )
+        return outputs, [h]
 
 
 @of_cell(SimpleRNNCell)
@@ -115,13 +129,3 @@ class SimpleRNN(CellLayer):
         if kwargs.pop("implementation", None) is not None:
             warnings.warn("`SimpleRNN` has no `implementation` to choose: it is ignored", stacklevel=3)
         self._set_up(locals())
-
-    def _fused(self, x: Any, states: list, mask: Any) -> tuple | None:
-        activation = fused_activation(self.cell.activation)
-        if activation != "tanh" or not hasattr(ops, "simple_rnn"):
-            return None
-        cell = self.cell
-        outputs, h = ops.simple_rnn(
-            x, cell.kernel, cell.recurrent_kernel, cell.bias, states[0], mask, activation, self.go_backwards
-        )
-        return outputs, [h]
