@@ -8,6 +8,7 @@ namespace pronghorn {
 // X(name, number of sources, cost): cost is the time per element in units of one addition, for the grain of
 // parallel work.
 // clang-format off: it would move this table to the right a little more each time
+// From dropout on they draw random numbers (is_random).
 #define PRONGHORN_TILE_OPS(X)                                                                             \
   X(add, 2, 1) X(subtract, 2, 1) X(multiply, 2, 1) X(divide, 2, 2) X(floor_divide, 2, 40) X(mod, 2, 40)   \
   X(power, 2, 60) X(maximum, 2, 1) X(minimum, 2, 1) X(equal, 2, 1) X(not_equal, 2, 1) X(less, 2, 1)       \
