@@ -291,6 +291,19 @@ def test_regularizers_and_constraints(kind):
     assert kind.from_config(layer.get_config()).get_config() == layer.get_config()
 
 
+def test_parts_of_the_weights_that_belong_to_a_gate():
+    lstm, gru, conv = layers.LSTM(2), layers.GRU(2, reset_after=True), layers.ConvLSTM2D(2, 3)
+    lstm.build(SERIES)
+    gru.build(SERIES)
+    conv.build((2, 3, 5, 5, 1))
+    np.testing.assert_array_equal(K.eval(lstm.cell.kernel_f), lstm.get_weights()[0][:, 2:4])
+    np.testing.assert_array_equal(K.eval(lstm.cell.bias_f), [1, 1])
+    np.testing.assert_array_equal(K.eval(gru.cell.recurrent_kernel_h), gru.get_weights()[1][:, 4:])
+    assert K.eval(gru.cell.recurrent_bias_r).shape == (2,)
+    np.testing.assert_array_equal(K.eval(conv.cell.kernel_o), conv.get_weights()[0][..., 6:])
+    assert layers.GRU(2, use_bias=False).cell.use_bias is False
+
+
 def test_identity_makes_one_matrix_per_gate():
     layer = layers.LSTM(3, recurrent_initializer="identity")
     layer.build(SERIES)

@@ -98,6 +98,7 @@ class ConvLSTM2DCell(GatedCell):
     """
 
     gates = 4
+    gate_names = "ifco"
     activations = ("activation", "recurrent_activation")
     extras = (
         "filters",
@@ -159,33 +160,32 @@ class ConvLSTM2DCell(GatedCell):
     def _channel_axis(self) -> int:
         return 1 if self.data_format == "channels_first" else -1
 
-    def _convolve(self, variants: list, kernel: Any, **options: Any) -> Any:
-        count = len(variants)
-        size = 4 * self.filters // count
-        parts = [
-            ops.conv(
-                x,
-                kernel if count == 1 else kernel[..., k * size : (k + 1) * size],
-                data_format=self.data_format,
-                **options,
-            )
-            for k, x in enumerate(variants)
-        ]
-        return parts[0] if count == 1 else ops.concatenate(parts, axis=self._channel_axis())
+    def input_conv(self, x, w, b=None, padding="valid"):
+        """Convolve the inputs of a step, and add the bias where one is given."""
+        y = ops.conv(
+            x, w, self.strides, padding, data_format=self.data_format, dilation_rate=self.dilation_rate
+        )
+        if b is None:
+            return y
+        return y + (ops.reshape(b, (-1, 1, 1)) if self.data_format == "channels_first" else b)
+
+    def recurrent_conv(self, x, w):
+        """Convolve the state."""
+        return ops.conv(x, w, 1, "same", data_format=self.data_format)
+
+    def _by_gates(self, convolve: Any, variants: list, weight: Any, bias: Any = None) -> Any:
+        """Convolve with the weights of gates: one input for all, or one for each, as `dropped` gives."""
+        if len(variants) == 1:
+            return convolve(variants[0], weight, bias)
+        parts = [convolve(x, self._part(weight, k), self._part(bias, k)) for k, x in enumerate(variants)]
+        return ops.concatenate(parts, axis=self._channel_axis())
 
     def call(self, inputs, states, training=None):
         h, c = states
-        z = self._convolve(
-            self.dropped(inputs, "input", training),
-            self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            dilation_rate=self.dilation_rate,
-        )
-        if self.bias is not None:
-            first = self.data_format == "channels_first"
-            z = z + (ops.reshape(self.bias, (-1, 1, 1)) if first else self.bias)
-        z = z + self._convolve(self.dropped(h, "recurrent", training), self.recurrent_kernel, padding="same")
+        x = self.dropped(inputs, "input", training)
+        z = self._by_gates(lambda x, w, b: self.input_conv(x, w, b, self.padding), x, self.kernel, self.bias)
+        h = self.dropped(h, "recurrent", training)
+        z = z + self._by_gates(lambda x, w, b: self.recurrent_conv(x, w), h, self.recurrent_kernel)
         i, f, candidate, o = ops.split(z, 4, axis=self._channel_axis())
         kept = self.recurrent_activation(f) * c
         c = kept + self.recurrent_activation(i) * self.activation(candidate)

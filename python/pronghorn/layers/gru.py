@@ -38,6 +38,8 @@ class GRUCell(DenseCell):
     """
 
     gates = 3
+    gate_names = "zrh"
+    _biases = ("input_bias", "recurrent_bias")
     activations = ("activation", "recurrent_activation")
     extras = ("units", "implementation", "reset_after")
 
@@ -71,18 +73,29 @@ class GRUCell(DenseCell):
         """Return the bias: of shape (3 units,), or (2, 3 units) with `reset_after`; or None."""
         return self.bias
 
-    def call(self, inputs, states, training=None):
+    @property
+    def input_bias(self) -> Any:
+        """The bias of the product with the inputs, or None."""
         bias = self.added_bias()
+        return bias if bias is None or not self.reset_after else bias[0]
+
+    @property
+    def recurrent_bias(self) -> Any:
+        """The bias of the product with the state, with `reset_after`; or None."""
+        bias = self.added_bias()
+        return None if bias is None or not self.reset_after else bias[1]
+
+    def call(self, inputs, states, training=None):
         x = self.product(self.dropped(inputs, "input", training), self.kernel)
-        if bias is not None:
-            x = x + (bias[0] if self.reset_after else bias)
+        if self.use_bias:
+            x = x + self.input_bias
         x_z, x_r, x_h = self.split(x)
         variants = self.dropped(states[0], "recurrent", training)
         # With one mask for all gates Keras carries on the state that was dropped.
         h = variants[0] if len(variants) == 1 else states[0]
         if self.reset_after:
             inner = self.product(variants, self.recurrent_kernel)
-            inner = inner if bias is None else inner + bias[1]
+            inner = inner + self.recurrent_bias if self.use_bias else inner
             h_z, h_r, h_h = self.split(inner)
             z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
             candidate = self.activation(x_h + r * h_h)

@@ -37,6 +37,7 @@ class LSTMCell(DenseCell):
     """
 
     gates = 4
+    gate_names = "ifco"
     activations = ("activation", "recurrent_activation")
     extras = ("units", "unit_forget_bias", "implementation")
 

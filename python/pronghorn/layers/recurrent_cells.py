@@ -26,9 +26,25 @@ class GatedCell(Layer):
     """
 
     gates: int
+    gate_names = ""  # one letter for each
+    _biases: tuple[str, ...] = ("bias",)
     activations: tuple[str, ...] = ("activation",)
     extras: tuple[str, ...] = ()
     masks_per_gate = True
+
+    def __init_subclass__(cls) -> None:
+        """Give each gate's part of the weights under Keras's names, such as ``kernel_i``."""
+        super().__init_subclass__()
+        for k, gate in enumerate(cls.__dict__.get("gate_names", "")):
+            for weight in ("kernel", "recurrent_kernel", *cls._biases):
+                part = property(lambda self, weight=weight, k=k: self._part(getattr(self, weight), k))
+                setattr(cls, f"{weight}_{gate}", part)
+
+    def _part(self, weight: Any, k: int) -> Any:
+        if weight is None:
+            return None
+        size = weight.shape[-1] // self.gates
+        return weight[..., k * size : (k + 1) * size]
 
     def _set_up(self, given: dict[str, Any]) -> None:
         """Take the constructor's arguments, from its `locals()`."""
