@@ -83,7 +83,7 @@ sanitize-address sanitize-thread: $(VENV)/package.stamp
 	$(bin)/cmake --install build/$@ --component python --prefix $(abspath build/$@/site/pronghorn)
 	LD_PRELOAD="$$($(CXX) -print-file-name=$(preload)) $$($(CXX) -print-file-name=libstdc++.so.6)" \
 	  PYTHONPATH=build/$@/site PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
-	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=suppressions=$(abspath tests/thread_sanitizer.txt) \
+	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=3 \
 	  $(bin)/python -m pytest -p no:cacheprovider $(SANITIZE_TESTS)
 
 clean:
