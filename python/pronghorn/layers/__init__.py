@@ -15,6 +15,7 @@ from ..engine.op_layer import OpLayer
 from ..engine.registry import deserialize, register, serialize
 from ..engine.sequential import Model, Sequential
 from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D, Highway, MaxoutDense
+from ..legacy.recurrent import ConvRecurrent2D, Recurrent
 from .advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from .convolutional import (
     Conv1D,

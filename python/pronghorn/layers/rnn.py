@@ -323,7 +323,7 @@ class RNN(Layer):
         if not self.stateful:
             raise AttributeError("Layer must be stateful.")
         shapes = self._kept_shapes()
-        if self._states is None:
+        if self.states[0] is None:
             self.states = [
                 ops.Variable(np.zeros(shape), dtype=self.dtype, name=f"{self.name}/state", trainable=False)
                 for shape in shapes
