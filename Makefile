@@ -68,7 +68,8 @@ stubs: $(VENV)/package.stamp
 	sed 's/^__version__: str = .*/__version__: str/' build/stubs/pronghorn/_core.pyi > python/pronghorn/_core.pyi
 	$(MAKE) format
 
-# The sanitizers' run-time libraries come first in the process, with the C++ library that throws through them.
+# The sanitizers' run-time libraries come first in the process, with the C++ library that throws through them. NumPy's
+# OpenBLAS gets one thread: the thread sanitizer cannot follow its others.
 sanitize: sanitize-address sanitize-thread
 sanitize-address: flags := address,undefined
 sanitize-address: preload := libasan.so
@@ -83,7 +84,7 @@ sanitize-address sanitize-thread: $(VENV)/package.stamp
 	$(bin)/cmake --install build/$@ --component python --prefix $(abspath build/$@/site/pronghorn)
 	LD_PRELOAD="$$($(CXX) -print-file-name=$(preload)) $$($(CXX) -print-file-name=libstdc++.so.6)" \
 	  PYTHONPATH=build/$@/site PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
-	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=3 \
+	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=3 OPENBLAS_NUM_THREADS=1 \
 	  $(bin)/python -m pytest -p no:cacheprovider $(SANITIZE_TESTS)
 
 clean:
