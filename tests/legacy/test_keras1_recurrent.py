@@ -19,7 +19,7 @@ class Leaky(layers.Recurrent):
         self.states = [None, None]
         if self.stateful:
             self.reset_states()
-        self.kernel = self.add_weight("kernel", (input_shape[2], self.units), initializer="ones")
+        self.kernel = self.add_weight((input_shape[2], self.units), name="kernel", initializer="ones")
         self.built = True
 
     def preprocess_input(self, inputs, training=None):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import config, initializers, ops
+from ..legacy.interfaces import shape_may_come_first
 from ..naming import get_uid, name_scope, scoped, to_snake_case
 from ..utils.arguments import keyword_arguments
 from ..utils.generic_utils import is_all_none, to_list, unpack_singleton
@@ -191,6 +192,7 @@ class Layer(Tracked, NodeAccess):
     def built(self, value: bool) -> None:
         self._built = value
 
+    @shape_may_come_first
     def add_weight(
         self,
         name: str | None = None,
@@ -220,8 +222,6 @@ class Layer(Tracked, NodeAccess):
         constraint
             Function that the weight goes through after each training step.
         """
-        if isinstance(name, (tuple, list)):  # Keras 1 took the shape first
-            name, shape = (shape if isinstance(shape, str) else None), name
         dtype = config.standardize_dtype(dtype or self.dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"

@@ -133,7 +133,7 @@ class Tracked:
             losses += layer.losses
         return losses
 
-    def get_losses_for(self, inputs: Any) -> list:
+    def get_losses_for(self, inputs: Any = None) -> list:
         """Return the losses that depend on `inputs`; for None, those that depend on no input."""
         losses = list(self._filed("_per_input_losses", inputs))
         for layer in self._sublayers():
@@ -177,7 +177,7 @@ class Tracked:
                 updates += layer.updates
         return updates
 
-    def get_updates_for(self, inputs: Any) -> list:
+    def get_updates_for(self, inputs: Any = None) -> list:
         """Return the updates that depend on `inputs`; for None, those that depend on no input."""
         if not self.trainable and not self.stateful:
             return []

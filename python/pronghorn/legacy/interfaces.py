@@ -291,3 +291,29 @@ def accepts_keras1(row: str) -> Callable[[Callable], Callable]:
         return converting
 
     return decorate
+
+
+def shape_may_come_first(function: Callable) -> Callable:
+    """Decorate ``add_weight(name, shape, …)`` so that Keras 1's order of these two is understood as well.
+
+    Examples
+    --------
+    >>> class Layer:
+    ...     @shape_may_come_first
+    ...     def add_weight(self, name=None, shape=None):
+    ...         return name, shape
+    >>> Layer().add_weight((2, 3), name="W")
+    ('W', (2, 3))
+    """
+
+    @functools.wraps(function)
+    def converting(self, *args, **kwargs):
+        if args and isinstance(args[0], (tuple, list)):
+            kwargs["shape"], *args = args
+            if args and isinstance(args[0], str):
+                kwargs["name"], *args = args
+            if args:
+                raise TypeError(f"add_weight: pass what comes after the name and the shape by name: {args}")
+        return function(self, *args, **kwargs)
+
+    return converting
