@@ -85,11 +85,12 @@ class GRUCell(DenseCell):
         bias = self.added_bias()
         return None if bias is None or not self.reset_after else bias[1]
 
-    def call(self, inputs, states, training=None):
-        x = self.product(self.dropped(inputs, "input", training), self.kernel)
-        if self.use_bias:
-            x = x + self.input_bias
-        x_z, x_r, x_h = self.split(x)
+    def project(self, x, training):
+        x = self.product(self.dropped(x, "input", training), self.kernel)
+        return x + self.input_bias if self.use_bias else x
+
+    def advance(self, projected, states, training):
+        x_z, x_r, x_h = self.split(projected)
         variants = self.dropped(states[0], "recurrent", training)
         # With one mask for all gates Keras carries on the state that was dropped.
         h = variants[0] if len(variants) == 1 else states[0]

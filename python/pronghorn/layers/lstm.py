@@ -74,12 +74,14 @@ class LSTMCell(DenseCell):
         """Return what is added to the products of the gates, or None."""
         return self.bias
 
-    def call(self, inputs, states, training=None):
+    def project(self, x, training):
+        z, bias = self.product(self.dropped(x, "input", training), self.kernel), self.added_bias()
+        return z if bias is None else z + bias
+
+    def advance(self, projected, states, training):
         h, c = states
-        z = self.product(self.dropped(inputs, "input", training), self.kernel)
-        z = z + self.product(self.dropped(h, "recurrent", training), self.recurrent_kernel)
-        bias = self.added_bias()
-        i, f, candidate, o = self.split(z if bias is None else z + bias)
+        h = self.product(self.dropped(h, "recurrent", training), self.recurrent_kernel)
+        i, f, candidate, o = self.split(projected + h)
         kept = self.recurrent_activation(f) * c
         c = kept + self.recurrent_activation(i) * self.activation(candidate)
         h = self.recurrent_activation(o) * self.activation(c)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import activations, initializers, ops
-from ..backend.recurrence import as_bool
+from ..backend.recurrence import as_bool, rnn
 from ..engine.base_layer import Layer
 from .options import options_config, set_options
 from .phase import draw_seed, in_training
@@ -110,14 +110,17 @@ class GatedCell(Layer):
         seeds = self._seeds[kind]
         if not seeds or not in_training(training):
             return [x]
-        trace = ops.current_trace()
+        trace, shape = ops.current_trace(), self._mask_shape(x)
         known = self._dropout_masks.get(kind)
-        if known is None or known[0].trace is not trace or known[0].shape != x.shape:
+        if known is None or known[0].trace is not trace or known[0].shape != shape:
             rate = self.dropout if kind == "input" else self.recurrent_dropout
-            ones = ops.ones(x.shape, x.dtype)
+            ones = ops.ones(shape, x.dtype)
             seeds = seeds if self.masks_per_gate else seeds[:1]
             known = self._dropout_masks[kind] = [ops.dropout(ones, rate, seed=seed) for seed in seeds]
         return [x * mask for mask in known]
+
+    def _mask_shape(self, x: Any) -> tuple:
+        return x.shape
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options_config()}
@@ -162,33 +165,51 @@ class DenseCell(GatedCell):
     def product(self, variants: list, kernel: Any) -> Any:
         """Multiply by the weights of gates: one input for all, or one for each, as `dropped` gives."""
         if len(variants) == 1:
-            return ops.matmul(variants[0], kernel)
+            return ops.dot(variants[0], kernel)
         parts = self.split(kernel, len(variants))
-        return ops.concatenate([ops.matmul(x, part) for x, part in zip(variants, parts)], axis=-1)
+        return ops.concatenate([ops.dot(x, part) for x, part in zip(variants, parts)], axis=-1)
 
-    # --- all steps at once
+    # --- one step, and all steps at once
+
+    def project(self, x: Any, training: bool | None) -> Any:
+        """Return what the inputs of one step, or of all steps, contribute to the gates."""
+        raise NotImplementedError(f"{type(self).__name__} must define project(x, training)")
+
+    def advance(self, projected: Any, states: list, training: bool | None) -> tuple:
+        """Return the output of a step and the new states, given what its inputs contribute."""
+        raise NotImplementedError(f"{type(self).__name__} must define advance(projected, states, training)")
+
+    def call(self, inputs, states, training=None):
+        return self.advance(self.project(inputs, training), states, training)
+
+    def _mask_shape(self, x: Any) -> tuple:
+        return (x.shape[0], 1, x.shape[2]) if len(x.shape) == 3 else x.shape  # the same at all steps
 
     def over_time(
         self, x: Any, states: list, mask: Any, training: bool | None, go_backwards: bool
     ) -> tuple | None:
-        """Return the last output, the outputs of all steps and the last states, all from one operation.
+        """Return the last output, the outputs of all steps and the last states.
 
-        None where no operation gives what the steps would give one by one: with dropout of the state or of
-        each gate its own, unusual activations or masks, or a step that a subclass changed.
+        The inputs of all steps are multiplied at once, and one operation does the rest where there is one for
+        the cell's options; there is none with dropout of the state. None where a subclass has a step of its
+        own.
         """
+        if type(self).call is not DenseCell.call:
+            return None
         drops = self.drops(training)
-        if drops and (self.recurrent_dropout or self.masks_per_gate):
-            return None
-        if (mask is not None and len(mask.shape) != 2) or not _same_class(type(self), "call", "_fused"):
-            return None
-        if drops:  # the same inputs at all steps
-            ones = ops.ones((x.shape[0], 1, x.shape[2]), x.dtype)
-            x = x * ops.dropout(ones, self.dropout, seed=self._seeds["input"][0])
-        found = self._fused(x, states, None if mask is None else as_bool(mask), go_backwards)
-        if found is None:
-            return None
-        outputs, states = found
-        return states[0] if mask is None else outputs[:, -1], outputs, states
+        by_operation = not drops or not (self.recurrent_dropout or self.masks_per_gate)
+        by_operation = by_operation and _same_class(type(self), "project", "advance", "_fused")
+        if by_operation and (mask is None or len(mask.shape) == 2):
+            (inputs,) = self.dropped(x, "input", training)
+            found = self._fused(inputs, states, None if mask is None else as_bool(mask), go_backwards)
+            if found is not None:
+                outputs, states = found
+                return states[0] if mask is None else outputs[:, -1], outputs, states
+
+        def step(projected, states):
+            return self.advance(projected, states, training)
+
+        return rnn(step, self.project(x, training), states, go_backwards, mask)
 
     def _fused(self, x: Any, states: list, mask: Any, go_backwards: bool) -> tuple | None:
         return None

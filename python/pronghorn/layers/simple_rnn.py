@@ -53,12 +53,13 @@ class SimpleRNNCell(DenseCell):
     ):
         self._set_up(locals())
 
-    def call(self, inputs, states, training=None):
-        h = self.product(self.dropped(inputs, "input", training), self.kernel)
-        if self.bias is not None:
-            h = h + self.bias
-        h = h + self.product(self.dropped(states[0], "recurrent", training), self.recurrent_kernel)
-        h = self.activation(h)
+    def project(self, x, training):
+        x = self.product(self.dropped(x, "input", training), self.kernel)
+        return x if self.bias is None else x + self.bias
+
+    def advance(self, projected, states, training):
+        h = self.product(self.dropped(states[0], "recurrent", training), self.recurrent_kernel)
+        h = self.activation(projected + h)
         return h, [h]
 
     def _fused(self, x, states, mask, go_backwards):
