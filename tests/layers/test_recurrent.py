@@ -173,6 +173,19 @@ def test_all_steps_at_once_or_one_by_one(cells, masked, backwards, x):
             np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_inputs_of_all_steps_are_multiplied_at_once(kind):
+    layer = kind(4, activation="relu")  # no operation has it
+    layer.build((2, 6, 3))
+    with ops.Trace() as trace:
+        x = trace.feed((2, 6, 3))
+        y = layer(x)
+        trace.fetch(y)
+        steps = [step for step in trace.compile().steps() if step["op"] == "gemm"]
+    assert sum("float32(12, 3)" in step["shape"] for step in steps) == 1
+    assert not any("float32(2, 3)" in step["shape"] for step in steps)
+
+
 # --- cells of one's own
 
 
