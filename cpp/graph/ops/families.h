@@ -18,6 +18,7 @@ std::vector<OpDef> normalize_ops();
 std::vector<OpDef> optimizers_ops();
 std::vector<OpDef> pool_ops();
 std::vector<OpDef> random_ops();
+std::vector<OpDef> recurrent_ops();
 std::vector<OpDef> reduce_ops();
 std::vector<OpDef> softmax_ops();
 std::vector<OpDef> source_ops();

@@ -21,6 +21,7 @@ constexpr Families families[] = {
     optimizers_ops,
     pool_ops,
     random_ops,
+    recurrent_ops,
     reduce_ops,
     softmax_ops,
     source_ops,

@@ -18,6 +18,7 @@ from .normalize import *
 from .optimizers import *
 from .pool import *
 from .random import *
+from .recurrent import *
 from .reduce import *
 from .state import gradients, update, update_add, update_sub
 from .symbolic import Function, KerasTensor, OpCall, infer, is_tensor

@@ -1,0 +1,173 @@
+// Recurrent layers over all time steps. What the inputs contribute to the gates comes in ready made: with
+// that, and with the states that each step began with, all gradients by weights are ordinary products.
+#include "graph/ops/families.h"
+#include "graph/ops/support.h"
+#include "kernels/recurrent/lstm.h"
+
+namespace pronghorn {
+namespace {
+
+bool is_hard(const Attributes& attributes) {
+  const auto name = attributes.get<std::string>("recurrent_activation", "sigmoid");
+  require(name == "sigmoid" || name == "hard_sigmoid",
+          "a recurrent op has the recurrent activations sigmoid and hard_sigmoid, not \"", name, "\"");
+  return name == "hard_sigmoid";
+}
+
+// What the inputs say about the sizes.
+struct Sizes {
+  int64_t batch, time, units;
+  DType dtype;
+
+  TensorType sequence(int64_t gates = 1) const { return {{batch, time, gates * units}, dtype}; }
+  TensorType state() const { return {{batch, units}, dtype}; }
+  TensorType weights(int64_t gates) const { return {{units, gates * units}, dtype}; }
+  TensorType mask() const { return {{batch, time}, DType::Bool}; }
+};
+
+Sizes sizes_of(const std::vector<TensorType>& inputs, const char* op) {
+  const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
+  require(x.rank() == 3 && weights.rank() == 2, op,
+          ": needs gates (batch, time, gates) and recurrent weights (units, gates), not ", x, " and ",
+          weights);
+  return {x[0], x[1], weights[0], inputs[0].dtype};
+}
+
+void require_input(const InferContext& context, int i, const TensorType& expected, const char* what) {
+  require(context.inputs[i] == expected, context.op.name, ": the ", what, " should be ", expected,
+          ", but is ", context.inputs[i]);
+}
+
+bool flag(const Attributes& attributes, const char* name) {
+  return attributes.get<bool>(name, false);
+}
+
+void vjp_of_grad(VjpContext&) {
+  fail(ErrorKind::Value,
+       "recurrent layers that run as one operation have no second derivatives; give the layer an activation "
+       "or recurrent dropout that is not fused, or differentiate once");
+}
+
+// Appends the gradients that reach an op to the inputs of its gradient op, with an attribute for each.
+void append_diff(VjpContext& context, int output, const char* name, std::vector<Value>& inputs,
+                 Attributes& attributes) {
+  const bool reached = context.diff(output).valid();
+  attributes.set(name, reached);
+  if (reached) inputs.push_back(context.diff(output));
+}
+
+// The gradient by recurrent weights: the states that the steps began with, times the gradients by z.
+Value weight_gradient(Graph& graph, Value before, Value diff_gates) {
+  const auto flat = [&](Value value) {
+    const Shape shape = graph.shape(value);
+    return reshape(graph, value, {shape[0] * shape[1], shape[2]});
+  };
+  return graph.emit("matmul", {flat(before), flat(diff_gates)},
+                    {{"transpose_a", true}, {"transpose_b", false}});
+}
+
+// --- lstm: inputs gates_x, weights, h0, c0, mask if has_mask; outputs gates, h, c, h_last, c_last
+
+std::vector<TensorType> infer_lstm(const InferContext& context) {
+  require_float(context);
+  is_hard(context.attributes);
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  require_input(context, 0, sizes.sequence(4), "inputs' part of the gates");
+  require_input(context, 1, sizes.weights(4), "recurrent kernel");
+  require_input(context, 2, sizes.state(), "initial state h");
+  require_input(context, 3, sizes.state(), "initial state c");
+  if (flag(context.attributes, "has_mask")) require_input(context, 4, sizes.mask(), "mask");
+  return {sizes.sequence(4), sizes.sequence(), sizes.sequence(), sizes.state(), sizes.state()};
+}
+
+// Inputs gates, weights, h, c, h0, c0, mask if has_mask, diff_h, diff_h_last, diff_c_last where they exist;
+// outputs diff_gates, before, diff_h0, diff_c0.
+std::vector<TensorType> infer_lstm_grad(const InferContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  int next = 6;
+  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
+  if (flag(context.attributes, "has_diff_h"))
+    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
+  for (const char* name : {"has_diff_h_last", "has_diff_c_last"})
+    if (flag(context.attributes, name))
+      require_input(context, next++, sizes.state(), "gradient by a last state");
+  return {sizes.sequence(4), sizes.sequence(), sizes.state(), sizes.state()};
+}
+
+void vjp_lstm(VjpContext& context) {
+  Graph& graph = context.graph;
+  Attributes attributes = context.attributes();
+  if (context.diff(0).valid() || context.diff(2).valid())
+    fail(ErrorKind::Value, "lstm: only the outputs and the last states have gradients");
+  std::vector<Value> inputs = {context.output(0), context.input(1), context.output(1),
+                               context.output(2), context.input(2), context.input(3)};
+  if (flag(attributes, "has_mask")) inputs.push_back(context.input(4));
+  append_diff(context, 1, "has_diff_h", inputs, attributes);
+  append_diff(context, 3, "has_diff_h_last", inputs, attributes);
+  append_diff(context, 4, "has_diff_c_last", inputs, attributes);
+  const int32_t grad = graph.add("lstm_grad", inputs, attributes);
+  if (context.wants(0)) context.set(0, {grad, 0});
+  if (context.wants(1)) context.set(1, weight_gradient(graph, {grad, 1}, {grad, 0}));
+  if (context.wants(2)) context.set(2, {grad, 2});
+  if (context.wants(3)) context.set(3, {grad, 3});
+}
+
+LstmProblem lstm_problem(const LowerContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  return {sizes.batch, sizes.time, sizes.units, is_hard(context.attributes)};
+}
+
+Step lower_lstm(const LowerContext& context) {
+  const LstmProblem problem = lstm_problem(context);
+  const bool masked = flag(context.attributes, "has_mask");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "lstm", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &lstm_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      const bool* mask = masked ? src<bool>(a, 4) : nullptr;
+      table->forward(problem,
+                     {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), mask, dst<T>(a, 0),
+                      dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3), dst<T>(a, 4)},
+                     a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
+Step lower_lstm_grad(const LowerContext& context) {
+  const LstmProblem problem = lstm_problem(context);
+  int next = 6;
+  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
+  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last"),
+            diff_c_last = place("has_diff_c_last");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "lstm_grad", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &lstm_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
+      table->backward(problem,
+                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), src<T>(a, 4), src<T>(a, 5),
+                       mask < 0 ? nullptr : src<bool>(a, mask), given(diff_h), given(diff_h_last),
+                       given(diff_c_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3)},
+                      a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
+}  // namespace
+
+std::vector<OpDef> recurrent_ops() {
+  return {
+      {"lstm", infer_lstm, vjp_lstm, lower_lstm, inplace_first},
+      {"lstm_grad", infer_lstm_grad, vjp_of_grad, lower_lstm_grad, inplace_first},
+  };
+}
+
+}  // namespace pronghorn

@@ -1,0 +1,78 @@
+// Products of a few rows with a matrix that is packed once and used at every time step.
+#pragma once
+#include "base/parallel.h"
+#include "simd/upto.h"
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+// A matrix cut into panels of columns, each stored row after row and filled up with zeros. As many vectors
+// and rows at a time as leave registers for the operands.
+template <class T>
+struct Panels {
+  static constexpr int vectors = vector_bytes >= 32 ? 3 : 2, most_rows = vector_bytes >= 64 ? 8 : 4;
+  static constexpr int64_t columns = vectors * width<T>;
+
+  const T* packed;
+  int64_t depth, count;
+
+  static int64_t size(int64_t depth, int64_t count) {
+    return (count + columns - 1) / columns * columns * depth;
+  }
+
+  // Packs the matrix (depth, count), or (count, depth) if it is transposed.
+  static Panels pack(const T* matrix, int64_t depth, int64_t count, bool transposed, T* to) {
+    const int64_t along = transposed ? depth : 1, down = transposed ? 1 : count;
+    parallel_for(0, (count + columns - 1) / columns, 4, [=](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; panel++)
+        for (int64_t k = 0; k < depth; k++)
+          for (int64_t j = 0; j < columns; j++) {
+            const int64_t column = panel * columns + j;
+            to[(panel * depth + k) * columns + j] = column < count ? matrix[column * along + k * down] : T(0);
+          }
+    });
+    return {to, depth, count};
+  }
+
+  // dst = start + rows · matrix; dst may be start. The strides lead from row to row.
+  void multiply(int64_t rows, const T* src, int64_t src_stride, const T* start, int64_t start_stride, T* dst,
+                int64_t dst_stride) const {
+    for (int64_t column = 0; column < count; column += columns) {
+      const T* panel = packed + column * depth;
+      const auto block = [&]<int n>(int64_t row) __attribute__((always_inline)) {
+        multiply_block<n>(panel, src + row * src_stride, src_stride, start + row * start_stride + column,
+                          start_stride, dst + row * dst_stride + column, dst_stride, count - column);
+      };
+      int64_t row = 0;
+      for (; row + most_rows <= rows; row += most_rows) block.template operator()<most_rows>(row);
+      if constexpr (most_rows > 4)
+        for (; row + 4 <= rows; row += 4) block.template operator()<4>(row);
+      for (; row + 2 <= rows; row += 2) block.template operator()<2>(row);
+      for (; row < rows; row++) block.template operator()<1>(row);
+    }
+  }
+
+ private:
+  template <int rows>
+  __attribute__((always_inline)) inline void multiply_block(const T* panel, const T* src, int64_t src_stride,
+                                                            const T* start, int64_t start_stride, T* dst,
+                                                            int64_t dst_stride, int64_t left) const {
+    Vec<T> sum[rows][vectors] = {};
+    for (int64_t k = 0; k < depth; k++, panel += columns) {
+      Vec<T> weight[vectors];
+      for (int v = 0; v < vectors; v++) weight[v] = load(panel + v * width<T>);
+      for (int r = 0; r < rows; r++) {
+        const Vec<T> factor = broadcast(src[r * src_stride + k]);
+        for (int v = 0; v < vectors; v++) sum[r][v] = fma(factor, weight[v], sum[r][v]);
+      }
+    }
+    for (int v = 0; v < vectors && v * width<T> < left; v++)
+      for (int r = 0; r < rows; r++) {
+        const Vec<T> value = load_upto(start + r * start_stride + v * width<T>, left - v * width<T>);
+        store_upto(dst + r * dst_stride + v * width<T>, value + sum[r][v], left - v * width<T>);
+      }
+  }
+};
+
+}  // namespace
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
