@@ -62,6 +62,28 @@ def lstm_arrays(batch, time, units, dtype="float64", scale=1.0):
     return [(scale * random.standard_normal(s) / d).astype(dtype) for s, d in zip(shapes, divisors)]
 
 
+def gru_by_loop(x, kernel, recurrent, bias, h, mask, recurrent_activation, go_backwards):
+    gate, units, after = GATES[recurrent_activation], h.shape[1], bias.ndim == 2
+    input_bias, state_bias = bias if after else (bias, 0 * bias)
+
+    def step(x, h):
+        x_z, x_r, x_c = np.split(x @ kernel + input_bias, 3, axis=-1)
+        h_z, h_r, h_c = np.split(h @ recurrent + state_bias, 3, axis=-1)
+        z, r = gate(x_z + h_z), gate(x_r + h_r)
+        c = np.tanh(x_c + (r * h_c if after else (r * h) @ recurrent[:, 2 * units :]))
+        return [z * h + (1 - z) * c]
+
+    return over_time(step, x, [h], mask, go_backwards)
+
+
+def gru_arrays(batch, time, units, after, dtype="float64", scale=1.0):
+    random = np.random.RandomState(batch + 31 * time + 101 * units)
+    bias = (2, 3 * units) if after else (3 * units,)
+    shapes = [(batch, time, FEATURES), (FEATURES, 3 * units), (units, 3 * units), bias, (batch, units)]
+    divisors = [1, 1, np.sqrt(units), 1, 1]
+    return [(scale * random.standard_normal(s) / d).astype(dtype) for s, d in zip(shapes, divisors)]
+
+
 def mask_for(batch, time):
     """Rows that begin, end and pause with steps that do not count; the first counts nowhere."""
     mask = np.random.RandomState(7).uniform(size=(batch, time)) < 0.6
@@ -152,6 +174,71 @@ def test_lstm_rows_have_the_same_bits_in_any_batch(isa):
     for rows in (slice(0, 1), slice(3, 5), slice(8, 11)):
         part, _, _ = run(ops.lstm, x[rows], *weights, h[rows], c[rows])
         assert part.tobytes() == outputs[rows].tobytes()
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 2e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("batch, time, units", SHAPES)
+def test_gru(isa, batch, time, units, after, dtype, tolerance):
+    arrays = gru_arrays(batch, time, units, after, dtype)
+    for masked, gates, backwards in [(False, "sigmoid", False), (True, "hard_sigmoid", True)]:
+        mask = mask_for(batch, time) if masked else None
+
+        def function(*args, gates=gates, backwards=backwards, mask=mask):
+            options = {"recurrent_activation": gates, "reset_after": after, "go_backwards": backwards}
+            return ops.gru(*args, mask=mask, **options)
+
+        found = run(function, *arrays)
+        wide = [a.astype("float64") for a in arrays]
+        for f, e in zip(found, gru_by_loop(*wide, mask, gates, backwards)):
+            assert f.dtype == dtype
+            np.testing.assert_allclose(f, e, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("gates", ["sigmoid", "hard_sigmoid"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("reached", ["outputs", "h", "all"])
+def test_gru_gradients(isa, reached, after, masked, gates):
+    arrays = gru_arrays(3, 4, 5, after, scale=0.5)
+    mask = mask_for(3, 4) if masked else None
+
+    def function(*args):
+        outputs, h = ops.gru(*args, mask=mask, recurrent_activation=gates, reset_after=after)
+        both = ops.concatenate([ops.reshape(outputs, (3, -1)), h * 2], axis=1)
+        return {"outputs": outputs, "h": h, "all": both}[reached]
+
+    check_gradients(function, *arrays)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_gru_gradients_of_several_chunks(isa, after):
+    # Rows do not meet but in the weights' gradients: those of all rows are the sums of those of parts.
+    arrays = gru_arrays(19, 3, 17, after)
+
+    def function(*args):
+        outputs, h = ops.gru(*args, reset_after=after)
+        return ops.gradients(ops.sin(outputs[:, 1]) + h, [*args])
+
+    x, *weights, h = arrays
+    whole = run(function, *arrays)
+    parts = [run(function, x[rows], *weights, h[rows]) for rows in np.split(np.arange(19), [1, 7])]
+    for i, found in enumerate(whole):
+        own = [part[i] for part in parts]
+        expected = np.concatenate(own) if i in (0, 4) else sum(own)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_gru_has_the_same_bits_for_any_number_of_threads(after):
+    arrays = gru_arrays(37, 6, 19, after, "float32")
+    mask = mask_for(37, 6)
+
+    def function(*args):
+        outputs, h = ops.gru(*args, mask=mask, reset_after=after)
+        return [outputs, h, *ops.gradients(outputs, [*args])]
+
+    assert_same_bits_for_threads(function, *arrays)
 
 
 def test_what_does_not_fit_is_an_error():

@@ -2,6 +2,7 @@
 // that, and with the states that each step began with, all gradients by weights are ordinary products.
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
+#include "kernels/recurrent/gru.h"
 #include "kernels/recurrent/lstm.h"
 
 namespace pronghorn {
@@ -161,10 +162,126 @@ Step lower_lstm_grad(const LowerContext& context) {
   return step;
 }
 
+// --- gru: inputs gates_x, weights, h0, inner_bias if reset_after, mask if has_mask; outputs gates, inner, h,
+// h_last
+
+std::vector<TensorType> infer_gru(const InferContext& context) {
+  require_float(context);
+  is_hard(context.attributes);
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  require_input(context, 0, sizes.sequence(3), "inputs' part of the gates");
+  require_input(context, 1, sizes.weights(3), "recurrent kernel");
+  require_input(context, 2, sizes.state(), "initial state");
+  int next = 3;
+  if (flag(context.attributes, "reset_after"))
+    require_input(context, next++, {{sizes.units}, sizes.dtype}, "candidate's recurrent bias");
+  if (flag(context.attributes, "has_mask")) require_input(context, next, sizes.mask(), "mask");
+  return {sizes.sequence(3), sizes.sequence(), sizes.sequence(), sizes.state()};
+}
+
+// Inputs gates, weights, inner, h, h0, mask if has_mask, diff_h, diff_h_last where they exist; outputs
+// diff_gates, diff_inner, before, diff_h0.
+std::vector<TensorType> infer_gru_grad(const InferContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  int next = 5;
+  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
+  if (flag(context.attributes, "has_diff_h"))
+    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
+  if (flag(context.attributes, "has_diff_h_last"))
+    require_input(context, next++, sizes.state(), "gradient by the last state");
+  return {sizes.sequence(3), sizes.sequence(), sizes.sequence(), sizes.state()};
+}
+
+// The columns [begin, begin + count) of the last axis.
+Value columns(Graph& graph, Value value, int64_t begin, int64_t count) {
+  const Shape shape = graph.shape(value);
+  return graph.emit("slice", {value},
+                    {{"begin", std::vector<int64_t>{0, 0, begin}},
+                     {"size", std::vector<int64_t>{shape[0], shape[1], count}},
+                     {"stride", std::vector<int64_t>{1, 1, 1}}});
+}
+
+void vjp_gru(VjpContext& context) {
+  Graph& graph = context.graph;
+  Attributes attributes = context.attributes();
+  if (context.diff(0).valid() || context.diff(1).valid())
+    fail(ErrorKind::Value, "gru: only the outputs and the last state have gradients");
+  const bool after = flag(attributes, "reset_after");
+  std::vector<Value> inputs = {context.output(0), context.input(1), context.output(1), context.output(2),
+                               context.input(2)};
+  if (flag(attributes, "has_mask")) inputs.push_back(context.input(3 + after));
+  append_diff(context, 2, "has_diff_h", inputs, attributes);
+  append_diff(context, 3, "has_diff_h_last", inputs, attributes);
+  const int32_t grad = graph.add("gru_grad", inputs, attributes);
+  const Value diff_gates{grad, 0}, diff_inner{grad, 1}, before{grad, 2};
+  const int64_t units = graph.shape(before).back();
+  if (context.wants(0)) context.set(0, diff_gates);
+  if (context.wants(1)) {
+    const Value candidate =
+        after ? weight_gradient(graph, before, diff_inner)
+              : weight_gradient(graph, context.output(1), columns(graph, diff_gates, 2 * units, units));
+    const Value gates = weight_gradient(graph, before, columns(graph, diff_gates, 0, 2 * units));
+    context.set(1, graph.emit("concatenate", {gates, candidate}, {{"axis", int64_t{1}}}));
+  }
+  if (context.wants(2)) context.set(2, {grad, 3});
+  if (after && context.wants(3)) context.set(3, reduce_sum(graph, diff_inner, {0, 1}, false));
+}
+
+GruProblem gru_problem(const LowerContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  return {sizes.batch, sizes.time, sizes.units, is_hard(context.attributes),
+          flag(context.attributes, "reset_after")};
+}
+
+Step lower_gru(const LowerContext& context) {
+  const GruProblem problem = gru_problem(context);
+  const bool masked = flag(context.attributes, "has_mask");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "gru", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &gru_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      table->forward(problem,
+                     {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), problem.reset_after ? src<T>(a, 3) : nullptr,
+                      masked ? src<bool>(a, 3 + problem.reset_after) : nullptr, dst<T>(a, 0), dst<T>(a, 1),
+                      dst<T>(a, 2), dst<T>(a, 3)},
+                     a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
+Step lower_gru_grad(const LowerContext& context) {
+  const GruProblem problem = gru_problem(context);
+  int next = 5;
+  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
+  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "gru_grad", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &gru_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
+      table->backward(problem,
+                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), src<T>(a, 4),
+                       mask < 0 ? nullptr : src<bool>(a, mask), given(diff_h), given(diff_h_last),
+                       dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3)},
+                      a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
 }  // namespace
 
 std::vector<OpDef> recurrent_ops() {
   return {
+      {"gru", infer_gru, vjp_gru, lower_gru, inplace_first},
+      {"gru_grad", infer_gru_grad, vjp_of_grad, lower_gru_grad, inplace_first},
       {"lstm", infer_lstm, vjp_lstm, lower_lstm, inplace_first},
       {"lstm_grad", infer_lstm_grad, vjp_of_grad, lower_lstm_grad, inplace_first},
   };

@@ -59,7 +59,8 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
 
 template <class T>
 void forward(const LstmProblem& p, const LstmForward<T>& a, void* scratch) {
-  const auto weights = Panels<T>::pack(a.weights, p.units, 4 * p.units, false, static_cast<T*>(scratch));
+  const auto weights =
+      Panels<T>::pack(a.weights, 4 * p.units, p.units, 4 * p.units, false, static_cast<T*>(scratch));
   p.hard ? forward_as<T, true>(p, a, weights) : forward_as<T, false>(p, a, weights);
 }
 
@@ -124,7 +125,7 @@ void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>
 template <class T>
 void backward(const LstmProblem& p, const LstmBackward<T>& a, void* scratch) {
   T *packed = static_cast<T*>(scratch), *waiting = packed + Panels<T>::size(4 * p.units, p.units);
-  const auto weights = Panels<T>::pack(a.weights, 4 * p.units, p.units, true, packed);
+  const auto weights = Panels<T>::pack(a.weights, 4 * p.units, 4 * p.units, p.units, true, packed);
   p.hard ? backward_as<T, true>(p, a, weights, waiting) : backward_as<T, false>(p, a, weights, waiting);
 }
 

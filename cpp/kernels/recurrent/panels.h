@@ -20,9 +20,10 @@ struct Panels {
     return (count + columns - 1) / columns * columns * depth;
   }
 
-  // Packs the matrix (depth, count), or (count, depth) if it is transposed.
-  static Panels pack(const T* matrix, int64_t depth, int64_t count, bool transposed, T* to) {
-    const int64_t along = transposed ? depth : 1, down = transposed ? 1 : count;
+  // Packs the matrix (depth, count), or (count, depth) if it is transposed, stored with a stride from row to
+  // row.
+  static Panels pack(const T* matrix, int64_t stride, int64_t depth, int64_t count, bool transposed, T* to) {
+    const int64_t along = transposed ? stride : 1, down = transposed ? 1 : stride;
     parallel_for(0, (count + columns - 1) / columns, 4, [=](int64_t begin, int64_t end) {
       for (int64_t panel = begin; panel < end; panel++)
         for (int64_t k = 0; k < depth; k++)
