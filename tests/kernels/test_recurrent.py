@@ -241,6 +241,54 @@ def test_gru_has_the_same_bits_for_any_number_of_threads(after):
     assert_same_bits_for_threads(function, *arrays)
 
 
+def simple_arrays(batch, time, units, dtype="float64"):
+    random = np.random.RandomState(batch + 31 * time + 101 * units)
+    shapes = [(batch, time, FEATURES), (FEATURES, units), (units, units), (units,), (batch, units)]
+    divisors = [1, 1, np.sqrt(units), 1, 1]
+    return [(0.5 * random.standard_normal(s) / d).astype(dtype) for s, d in zip(shapes, divisors)]
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 2e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("batch, time, units", SHAPES)
+def test_simple_rnn(isa, batch, time, units, dtype, tolerance):
+    arrays = simple_arrays(batch, time, units, dtype)
+    x, kernel, recurrent, bias, h = (a.astype("float64") for a in arrays)
+
+    def step(x, h):
+        return [np.tanh(x @ kernel + h @ recurrent + bias)]
+
+    for mask, backwards in [(None, False), (mask_for(batch, time), True)]:
+
+        def function(*args, backwards=backwards, mask=mask):
+            return ops.simple_rnn(*args, mask=mask, go_backwards=backwards)
+
+        for f, e in zip(run(function, *arrays), over_time(step, x, [h], mask, backwards)):
+            assert f.dtype == dtype
+            np.testing.assert_allclose(f, e, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("reached", ["outputs", "h", "all"])
+@pytest.mark.parametrize("batch", [3, 11])
+def test_simple_rnn_gradients(isa, batch, reached, masked):
+    mask = mask_for(batch, 4) if masked else None
+
+    def function(*args):
+        outputs, h = ops.simple_rnn(*args, mask=mask)
+        both = ops.concatenate([ops.reshape(outputs, (batch, -1)), h * 2], axis=1)
+        return {"outputs": outputs, "h": h, "all": both}[reached]
+
+    check_gradients(function, *simple_arrays(batch, 4, 5))
+
+
+def test_simple_rnn_has_the_same_bits_for_any_number_of_threads():
+    def function(*args):
+        outputs, h = ops.simple_rnn(*args, mask=mask_for(37, 6))
+        return [outputs, h, *ops.gradients(outputs, [*args])]
+
+    assert_same_bits_for_threads(function, *simple_arrays(37, 6, 19, "float32"))
+
+
 def test_what_does_not_fit_is_an_error():
     x, kernel, recurrent, bias, h, c = lstm_arrays(2, 3, 4)
     with pytest.raises(ValueError, match="initial state h should be"):

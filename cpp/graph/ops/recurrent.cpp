@@ -4,6 +4,7 @@
 #include "graph/ops/support.h"
 #include "kernels/recurrent/gru.h"
 #include "kernels/recurrent/lstm.h"
+#include "kernels/recurrent/simple_rnn.h"
 
 namespace pronghorn {
 namespace {
@@ -276,6 +277,90 @@ Step lower_gru_grad(const LowerContext& context) {
   return step;
 }
 
+// --- simple_rnn: inputs x, weights, h0, mask if has_mask; outputs h, h_last
+
+std::vector<TensorType> infer_simple_rnn(const InferContext& context) {
+  require_float(context);
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  require_input(context, 0, sizes.sequence(), "inputs' part");
+  require_input(context, 1, sizes.weights(1), "recurrent kernel");
+  require_input(context, 2, sizes.state(), "initial state");
+  if (flag(context.attributes, "has_mask")) require_input(context, 3, sizes.mask(), "mask");
+  return {sizes.sequence(), sizes.state()};
+}
+
+// Inputs h, weights, h0, mask if has_mask, diff_h, diff_h_last where they exist; outputs diff_x, before,
+// diff_h0.
+std::vector<TensorType> infer_simple_rnn_grad(const InferContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  int next = 3;
+  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
+  if (flag(context.attributes, "has_diff_h"))
+    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
+  if (flag(context.attributes, "has_diff_h_last"))
+    require_input(context, next++, sizes.state(), "gradient by the last state");
+  return {sizes.sequence(), sizes.sequence(), sizes.state()};
+}
+
+void vjp_simple_rnn(VjpContext& context) {
+  Graph& graph = context.graph;
+  Attributes attributes = context.attributes();
+  std::vector<Value> inputs = {context.output(0), context.input(1), context.input(2)};
+  if (flag(attributes, "has_mask")) inputs.push_back(context.input(3));
+  append_diff(context, 0, "has_diff_h", inputs, attributes);
+  append_diff(context, 1, "has_diff_h_last", inputs, attributes);
+  const int32_t grad = graph.add("simple_rnn_grad", inputs, attributes);
+  if (context.wants(0)) context.set(0, {grad, 0});
+  if (context.wants(1)) context.set(1, weight_gradient(graph, {grad, 1}, {grad, 0}));
+  if (context.wants(2)) context.set(2, {grad, 2});
+}
+
+SimpleRnnProblem simple_rnn_problem(const LowerContext& context) {
+  const Sizes sizes = sizes_of(context.inputs, context.op.name);
+  return {sizes.batch, sizes.time, sizes.units};
+}
+
+Step lower_simple_rnn(const LowerContext& context) {
+  const SimpleRnnProblem problem = simple_rnn_problem(context);
+  const bool masked = flag(context.attributes, "has_mask");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "simple_rnn", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &simple_rnn_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      table->forward(problem,
+                     {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), masked ? src<bool>(a, 3) : nullptr,
+                      dst<T>(a, 0), dst<T>(a, 1)},
+                     a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
+Step lower_simple_rnn_grad(const LowerContext& context) {
+  const SimpleRnnProblem problem = simple_rnn_problem(context);
+  int next = 3;
+  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
+  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last");
+  size_t scratch = 0;
+  Step step = float_step(context.inputs[0].dtype, "simple_rnn_grad", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* table = &simple_rnn_functions<T>();
+    scratch = table->scratch(problem);
+    return [=](const StepArguments& a) {
+      const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
+      table->backward(problem,
+                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), mask < 0 ? nullptr : src<bool>(a, mask),
+                       given(diff_h), given(diff_h_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2)},
+                      a.scratch);
+    };
+  });
+  step.scratch = scratch;
+  return step;
+}
+
 }  // namespace
 
 std::vector<OpDef> recurrent_ops() {
@@ -284,6 +369,8 @@ std::vector<OpDef> recurrent_ops() {
       {"gru_grad", infer_gru_grad, vjp_of_grad, lower_gru_grad, inplace_first},
       {"lstm", infer_lstm, vjp_lstm, lower_lstm, inplace_first},
       {"lstm_grad", infer_lstm_grad, vjp_of_grad, lower_lstm_grad, inplace_first},
+      {"simple_rnn", infer_simple_rnn, vjp_simple_rnn, lower_simple_rnn, inplace_first},
+      {"simple_rnn_grad", infer_simple_rnn_grad, vjp_of_grad, lower_simple_rnn_grad},
   };
 }
 

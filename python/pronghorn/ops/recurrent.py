@@ -6,7 +6,7 @@ from .dispatch import emit, operation
 from .layout import _tensor, full
 from .tensor import operations
 
-__all__ = ["gru", "lstm"]
+__all__ = ["gru", "lstm", "simple_rnn"]
 
 
 def _only(name, argument, value, *allowed):
@@ -151,3 +151,42 @@ def lstm(
         has_mask=bool(masks),
     )
     return outputs, h, c
+
+
+@operation
+def simple_rnn(x, kernel, recurrent_kernel, bias, h, mask=None, activation="tanh", go_backwards=False):
+    """``tanh(x kernel + h recurrent_kernel + bias)`` over the time axis of `x`, with `h` the result before.
+
+    Parameters
+    ----------
+    x : tensor
+        (batch, time, features)
+    kernel, recurrent_kernel : tensor
+        (features, units) and (units, units).
+    bias : tensor or None
+        (units,)
+    h : tensor
+        The state to begin with: (batch, units).
+    mask : tensor, optional
+        As of `lstm`.
+    activation : {"tanh"}
+    go_backwards : bool
+        Whether to begin with the last step; outputs come in the order in which they were computed.
+
+    Returns
+    -------
+    (outputs, h)
+        Outputs of all steps (batch, time, units), and the last state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pronghorn import ops
+    >>> outputs, h = ops.simple_rnn(np.ones((2, 5, 3)), np.ones((3, 4)), np.eye(4), None, np.zeros((2, 4)))
+    >>> outputs.shape, h.shape
+    ((2, 5, 4), (2, 4))
+    """
+    _only("simple_rnn", "activation", activation, "tanh")
+    gates, masks = _gates(x, kernel, bias, mask, go_backwards)
+    outputs, h = emit("simple_rnn", [gates, recurrent_kernel, h, *masks], has_mask=bool(masks))
+    return outputs, h
