@@ -16,18 +16,17 @@ set(PRONGHORN_ISA_LIST ${PRONGHORN_ISAS})
 list(TRANSFORM PRONGHORN_ISA_LIST REPLACE "(.+)" "X(\\1 __VA_OPT__(,) __VA_ARGS__)")
 string(JOIN " " PRONGHORN_ISA_LIST ${PRONGHORN_ISA_LIST})
 
-# One object library per instruction set. The files hold loops over plain pointers; -O3 because that is all they are.
+# One object library per instruction set. The files hold loops over plain pointers; -O3 because that is all they are,
+# but for the sanitizers, whose checks in every unrolled loop would take minutes to optimise.
 # Contraction is off so that a*b+c is fused only where the source says fma(): body and tail then give the same bits.
 function(pronghorn_add_simd_objects target sources)
-  if(NOT sources)
-    return()
-  endif()
+  set(optimize $<IF:$<BOOL:${PRONGHORN_SANITIZE}>,-O1,-O3>)
   foreach(isa IN LISTS PRONGHORN_ISAS)
     set(library pronghorn_simd_${isa})
     add_library(${library} OBJECT ${sources})
     target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(${library} PRIVATE PRONGHORN_ISA_NAMESPACE=${isa} PRONGHORN_ISA_${isa}=1)
-    target_compile_options(${library} PRIVATE -Wall -Wextra -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off
+    target_compile_options(${library} PRIVATE -Wall -Wextra ${optimize} -fno-math-errno -fno-trapping-math -ffp-contract=off
                            -Wno-psabi -Wno-uninitialized ${PRONGHORN_FLAGS_${isa}} ${PRONGHORN_SANITIZE_FLAGS})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${library}>)
   endforeach()
