@@ -20,7 +20,10 @@ string(JOIN " " PRONGHORN_ISA_LIST ${PRONGHORN_ISA_LIST})
 # but for the sanitizers, whose checks in every unrolled loop would take minutes to optimise.
 # Contraction is off so that a*b+c is fused only where the source says fma(): body and tail then give the same bits.
 function(pronghorn_add_simd_objects target sources)
-  set(optimize $<IF:$<BOOL:${PRONGHORN_SANITIZE}>,-O1,-O3>)
+  set(optimize -O3)
+  if(PRONGHORN_SANITIZE)
+    set(optimize -O1)
+  endif()
   foreach(isa IN LISTS PRONGHORN_ISAS)
     set(library pronghorn_simd_${isa})
     add_library(${library} OBJECT ${sources})
