@@ -1,6 +1,8 @@
 """Running programs: feeds, batches gathered by index, allocations, threads, timings."""
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -142,3 +144,15 @@ def test_a_tensor_of_another_trace_is_refused():
         x = outer.feed((2,))
     with ops.Trace(), pytest.raises(ValueError, match="belongs to another trace"):
         ops.convert_to_tensor(x)
+
+
+def test_eager_calls_leave_their_arguments_to_the_reference_counts():
+    argument = np.ones(5, "float32")
+    alive = weakref.ref(argument)
+    gc.disable()
+    try:
+        ops.exp(argument)
+        del argument
+        assert alive() is None
+    finally:
+        gc.enable()

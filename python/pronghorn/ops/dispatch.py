@@ -81,20 +81,9 @@ def _traced(trace, argument, parameters, position):
 
 def _run_now(call, parameters, args, kwargs):
     arrays = []
-
-    def key_of(argument, name):
-        if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
-            arrays.append(argument)
-            return ("array", argument.shape, argument.dtype.str)
-        if isinstance(argument, (list, tuple)):
-            return (type(argument), tuple(key_of(a, name) for a in argument))
-        if isinstance(argument, np.ndarray):
-            return ("static", argument.shape, argument.dtype.str, argument.tobytes())
-        return (type(argument), argument)
-
     names = parameters + ["*"] * len(args)
-    key = (call, tuple(key_of(a, n) for a, n in zip(args, names)))
-    key += tuple((n, key_of(a, n)) for n, a in sorted(kwargs.items()))
+    key = (call, tuple(_key_of(a, n, arrays) for a, n in zip(args, names)))
+    key += tuple((n, _key_of(a, n, arrays)) for n, a in sorted(kwargs.items()))
     try:
         compiled = _programs.get(key)
     except TypeError:  # an argument that cannot be hashed: trace it each time
@@ -108,24 +97,26 @@ def _run_now(call, parameters, args, kwargs):
     return compiled(arrays)
 
 
+def _key_of(argument, name, arrays):
+    """What a program depends on of an argument; those that it is fed are added to `arrays`."""
+    if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
+        arrays.append(argument)
+        return ("array", argument.shape, argument.dtype.str)
+    if isinstance(argument, (list, tuple)):
+        return (type(argument), tuple(_key_of(a, name, arrays) for a in argument))
+    if isinstance(argument, np.ndarray):
+        return ("static", argument.shape, argument.dtype.str, argument.tobytes())
+    return (type(argument), argument)
+
+
 class _Compiled:
     """One call's body as a program over its array arguments."""
 
     def __init__(self, call, names, args, kwargs):
         with Trace() as trace:
             self.dtypes = []
-
-            def feed(argument, name):
-                if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
-                    dtype = trace.core_dtype(argument)
-                    self.dtypes.append(dtype)
-                    return trace.feed(argument.shape, dtype)
-                if isinstance(argument, (list, tuple)):
-                    return type(argument)(feed(a, name) for a in argument)
-                return argument
-
-            traced = [feed(a, n) for a, n in zip(args, names)]
-            traced_kwargs = {n: feed(a, n) for n, a in sorted(kwargs.items())}
+            traced = [self._feed(trace, a, n) for a, n in zip(args, names)]
+            traced_kwargs = {n: self._feed(trace, a, n) for n, a in sorted(kwargs.items())}
             result = call(*traced, **traced_kwargs)
             self.many = isinstance(result, (list, tuple))
             for tensor in result if self.many else [result]:
@@ -133,6 +124,15 @@ class _Compiled:
             self.program = trace.compile()
             self.reusable = not trace.drew_seed
             self.container = type(result) if self.many else None
+
+    def _feed(self, trace, argument, name):
+        if isinstance(argument, np.ndarray) and name not in STATIC_PARAMETERS:
+            dtype = trace.core_dtype(argument)
+            self.dtypes.append(dtype)
+            return trace.feed(argument.shape, dtype)
+        if isinstance(argument, (list, tuple)):
+            return type(argument)(self._feed(trace, a, name) for a in argument)
+        return argument
 
     def __call__(self, arrays):
         feeds = [np.ascontiguousarray(a, dtype=d).reshape(a.shape) for a, d in zip(arrays, self.dtypes)]
