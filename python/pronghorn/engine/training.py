@@ -7,21 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
 from ..utils.generic_utils import slice_arrays, unpack_singleton
 from . import training_arrays, training_utils
+from .batch_methods import BatchMethods
 from .compiling import CompileMethods
 from .feeding import FeedMethods
 from .network import Network
 from .registry import register
-from .tracing import PREDICT, TEST, TRAIN, Step, fixed_phase, trace_step
+from .step_methods import StepMethods
+from .tracing import PREDICT, TEST, TRAIN
 from .training_generator import GeneratorMethods
 
-_MOST_STEPS = 64  # programs kept per model, for as many signatures of batches
-
-
 @register
-class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
+class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMethods, Network):
     """A network with the methods of training: `compile`, `fit`, `evaluate`, `predict` and their like.
 
     Examples
@@ -36,7 +34,6 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
     ['loss']
     """
 
-    _random_counter = None
     stop_training = False
     callback_model = None
 
@@ -45,78 +42,6 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
-
-    # --- steps
-
-    @property
-    def _random_step(self):
-        """Counts the runs of all programs that draw random numbers, so that no two draw the same."""
-        if self._random_counter is None:
-            self.__dict__["_random_counter"] = ops.Variable(
-                0, dtype="int64", name="random_step", trainable=False
-            )
-        return self._random_counter
-
-    def _forget_steps(self) -> None:
-        self.__dict__.update(_steps={}, _steps_of=self.outputs, _quick={}, _symbolic_updates=None)
-        self.__dict__["_trained"] = False
-
-    def _known_steps(self) -> dict:
-        # A Sequential that was given another layer has other outputs.
-        if "_steps" not in self.__dict__ or self._steps_of is not self.outputs:
-            self._forget_steps()
-        return self._steps
-
-    def _step_for(self, mode: str, input_shapes, target_shapes=(), weight_shapes=()) -> Step:
-        """The compiled step for the shapes of a batch."""
-        phase = fixed_phase()
-        variant = self.optimizer.variant() if mode == TRAIN else None
-        key = mode, tuple(input_shapes), tuple(target_shapes), tuple(weight_shapes), phase, variant
-        steps = self._known_steps()
-        step = steps.get(key)
-        if step is None:
-            if mode == TRAIN:
-                self._begin_training()
-            if len(steps) >= _MOST_STEPS:
-                steps.clear()
-                self._quick.clear()
-            step = steps[key] = trace_step(self, mode, input_shapes, target_shapes, weight_shapes, phase)
-        return step
-
-    def _begin_training(self) -> None:
-        self._check_trainable_weights_consistency()
-        if not self._trained:
-            self.__dict__["_trained"] = True
-            if hasattr(self.optimizer, "forget_state"):
-                self.optimizer.forget_state()
-
-    def _make_train_function(self) -> None:
-        """Makes the optimizer's state, so that it can be set before the first training step."""
-        self._assert_compiled()
-        if not self._trained:
-            self._begin_training()
-            self.optimizer.make_state(self._collected_trainable_weights)
-
-    def _make_test_function(self) -> None:
-        """Nothing to do: steps are compiled with the first batch. Keras 2 scripts call it before threads."""
-        self._assert_compiled()
-
-    def _make_predict_function(self) -> None:
-        """Nothing; see `_make_test_function`."""
-
-    def _assert_compiled(self) -> None:
-        if not self.optimizer:
-            raise RuntimeError(
-                f'You must compile a model before training/testing, but model "{self.name}" was not. '
-                "Use `model.compile(optimizer, loss)`."
-            )
-
-    def _check_trainable_weights_consistency(self) -> None:
-        if len(self.trainable_weights) != len(self._collected_trainable_weights):
-            warnings.warn(
-                "Discrepancy between trainable weights and collected trainable weights, "
-                "did you set `model.trainable` without calling `model.compile` after ?"
-            )
 
     def _callback_model(self):
         return self.callback_model or self
@@ -428,115 +353,6 @@ class Model(CompileMethods, FeedMethods, GeneratorMethods, Network):
         if rows <= min(batch_size, 32) and type(x) is np.ndarray and x.shape == inputs[0].shape:
             self._quick[self._quick_key(PREDICT, x)] = batches.step
         return result
-
-    # --- single batches
-
-    def train_on_batch(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: dict | None = None,
-        reset_metrics: bool = True,
-    ) -> Any:
-        """Runs one gradient update on one batch.
-
-        Parameters
-        ----------
-        x, y : array, list or dict of arrays
-            Inputs and targets.
-        sample_weight, class_weight
-            As in `fit`.
-        reset_metrics : bool
-            Whether the metrics are those of this batch alone.
-
-        Returns
-        -------
-        float, or list of float where there are metrics or several outputs
-            In the order of `metrics_names`.
-        """
-        self._assert_compiled()
-        if class_weight is None:
-            step = self._quick_step(TRAIN, x, y, sample_weight)
-            if step is not None:
-                return _results(step, (x, y), reset_metrics)
-        data = self._standardize_user_data(
-            x, y, sample_weight=sample_weight, class_weight=class_weight, refuse_nan=False
-        )
-        return self._on_batch(TRAIN, data, reset_metrics, x, y)
-
-    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, reset_metrics: bool = True) -> Any:
-        """Computes loss and metrics on one batch; see `train_on_batch`."""
-        self._assert_compiled()
-        step = self._quick_step(TEST, x, y, sample_weight)
-        if step is not None:
-            return _results(step, (x, y), reset_metrics)
-        data = self._standardize_user_data(x, y, sample_weight=sample_weight, refuse_nan=False)
-        return self._on_batch(TEST, data, reset_metrics, x, y)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Computes the outputs for one batch.
-
-        Parameters
-        ----------
-        x : array, list or dict of arrays
-            Inputs.
-
-        Returns
-        -------
-        array, or list of arrays where the model has several outputs
-        """
-        inputs, _, _ = self._standardize_user_data(x, needs_targets=False)
-        return unpack_singleton(self._run_batch(PREDICT, (inputs, [], [])))
-
-    def _run_batch(self, mode, data) -> list:
-        step = self._step_of(mode, data)
-        return step.run([array for group in data for array in group if array is not None])
-
-    def _step_of(self, mode, data):
-        return self._step_for(
-            mode, *([None if array is None else array.shape for array in group] for group in data)
-        )
-
-    def _on_batch(self, mode, data, reset_metrics, x=None, y=None):
-        if data[0] and len(data[0][0]) == 0:
-            raise ValueError(
-                "Expected at least one sample, but got empty arrays: "
-                f"inputs of shapes {[array.shape for array in data[0]]}."
-            )
-        step = self._step_of(mode, data)
-        arrays = [array for group in data for array in group if array is not None]
-        # What was passed as it is used can go the quick way the next time.
-        if len(arrays) == 2 and all(
-            type(a) is np.ndarray and a.shape == b.shape for a, b in zip((x, y), arrays)
-        ):
-            self._quick[self._quick_key(mode, x, y)] = step
-        return _results(step, arrays, reset_metrics)
-
-    def _quick_key(self, mode, x, y=None):
-        variant = self.optimizer.variant() if mode == TRAIN else None
-        of_y = None if y is None else (y.shape, y.dtype)
-        return mode, x.shape, x.dtype, of_y, fixed_phase(), variant
-
-    def _quick_step(self, mode, x, y=None, sample_weight=None):
-        """The step of an earlier call with arrays of these very shapes, found without checking them again."""
-        if self.__dict__.get("_steps_of", x) is not self.outputs or sample_weight is not None:
-            return None
-        if type(x) is not np.ndarray or not (mode == PREDICT or type(y) is np.ndarray):
-            return None
-        step = self._quick.get(self._quick_key(mode, x, y))
-        if step is not None and mode != PREDICT:
-            shape = tuple(self._feed_outputs[0].shape)
-            name = self._feed_output_names[0]
-            training_utils.check_target_values(y, self._feed_loss_fns[0], shape, name, refuse_nan=False)
-        return step
-
-
-def _results(step, arrays, reset_metrics):
-    results = [float(value) if value.ndim == 0 else value for value in step.run(arrays)]
-    if reset_metrics:
-        step.reset_metrics()
-    return unpack_singleton(results)
 
 
 def _split(data, share):
