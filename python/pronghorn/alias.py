@@ -16,6 +16,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 _RENAMED = {
     "backend.common": "config",
     "engine.saving": "models",
+    "legacy": "layers",
+    "legacy.interfaces": "utils.keras1_arguments",
     "legacy.layers": "layers",
     "objectives": "losses",
 }

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import config, initializers, ops
-from ..legacy.interfaces import shape_may_come_first
 from ..naming import get_uid, name_scope, scoped, to_snake_case
 from ..utils.arguments import keyword_arguments
 from ..utils.generic_utils import is_all_none, to_list, unpack_singleton
+from ..utils.keras1_arguments import shape_may_come_first
 from .call_context import ensure_context
 from .input_spec import InputSpec, check_inputs
 from .node import Node, depends_on_input

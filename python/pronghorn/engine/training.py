@@ -18,6 +18,7 @@ from .step_methods import StepMethods
 from .tracing import PREDICT, TEST, TRAIN
 from .training_generator import GeneratorMethods
 
+
 @register
 class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMethods, Network):
     """A network with the methods of training: `compile`, `fit`, `evaluate`, `predict` and their like.

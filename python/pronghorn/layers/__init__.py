@@ -14,8 +14,6 @@ from ..engine.input_layer import Input, InputLayer
 from ..engine.op_layer import OpLayer
 from ..engine.registry import deserialize, register, serialize
 from ..engine.sequential import Model, Sequential
-from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D, Highway, MaxoutDense
-from ..legacy.recurrent import ConvRecurrent2D, Recurrent
 from .advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from .convolutional import (
     Conv1D,
@@ -59,6 +57,8 @@ from .core import (
 )
 from .cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from .embeddings import Embedding
+from .keras1 import AtrousConvolution1D, AtrousConvolution2D, Highway, MaxoutDense
+from .keras1_recurrent import ConvRecurrent2D, Recurrent
 from .local import LocallyConnected1D, LocallyConnected2D
 from .merge import (
     Add,

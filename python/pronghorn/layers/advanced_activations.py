@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import activations, config, ops
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import to_list
+from ..utils.keras1_arguments import accepts_keras1
 from .options import check_axis, options_config, set_options
 
 

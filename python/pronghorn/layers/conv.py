@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import config, ops
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
+from ..utils.keras1_arguments import accepts_keras1
 from .options import check_fits, options_config, passed_on, positive, set_options, sizes
 
 OPTIONS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
+from ..utils.keras1_arguments import accepts_keras1
 from .conv import BaseConv
 from .options import passed_on
 

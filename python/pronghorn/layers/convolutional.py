@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..legacy.layers import AtrousConvolution1D, AtrousConvolution2D
 from .conv import Conv1D, Conv2D, Conv3D
 from .conv_transpose import Conv2DTranspose, Conv3DTranspose
 from .cropping import Cropping1D, Cropping2D, Cropping3D
 from .depthwise_conv import DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from .keras1 import AtrousConvolution1D, AtrousConvolution2D
 from .padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from .pooling import (
     AveragePooling1D,

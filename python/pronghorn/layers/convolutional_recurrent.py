@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import config, ops
 from ..engine.base_layer import InputSpec
-from ..legacy.interfaces import accepts_keras1
 from ..utils.conv_utils import conv_output_length, normalize_padding, normalize_tuple
+from ..utils.keras1_arguments import accepts_keras1
 from .recurrent_cells import GatedCell, forget_bias
 from .recurrent_layers import CellLayer, of_cell
 from .rnn import RNN, state_sizes

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops, regularizers
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .lambda_layer import Lambda
 from .options import options_config, positive, set_options

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
+from ..utils.keras1_arguments import accepts_keras1
 from .padding import SpatialBorder, spatial_pairs
 
 

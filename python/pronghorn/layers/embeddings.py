@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..engine.base_layer import Layer
-from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import to_list
+from ..utils.keras1_arguments import accepts_keras1
 from .options import options_config, positive, set_options
 
 _OPTIONS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .recurrent_cells import DenseCell, gate_activation
 from .recurrent_layers import CellLayer, of_cell
 

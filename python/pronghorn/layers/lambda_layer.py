@@ -11,8 +11,8 @@ import pronghorn as keras
 
 from .. import backend
 from ..engine.base_layer import Layer
-from ..legacy.interfaces import accepts_keras1
 from ..utils.generic_utils import deserialize_keras_object, func_dump, func_load, has_arg
+from ..utils.keras1_arguments import accepts_keras1
 
 
 def _dump(function) -> tuple[Any, str]:

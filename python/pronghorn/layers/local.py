@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import backend
 from ..engine.base_layer import InputSpec
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .conv import BaseConv
 from .options import passed_on
 

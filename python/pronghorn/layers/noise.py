@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..engine.base_layer import Layer
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .phase import draw_seed, in_training
 
 

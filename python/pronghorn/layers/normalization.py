@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .options import check_axis, options_config, set_options
 from .phase import in_training
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from .. import config, ops
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
 from ..utils import conv_utils
 from ..utils.generic_utils import transpose_shape
+from ..utils.keras1_arguments import accepts_keras1
 
 
 def spatial_pairs(value, rank: int, name: str) -> tuple[tuple[int, int], ...]:

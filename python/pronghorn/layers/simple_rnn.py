@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from .. import activations, ops
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .recurrent_cells import DenseCell
 from .recurrent_layers import CellLayer, of_cell
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend, config, ops
 from ..engine.base_layer import InputSpec, Layer
-from ..legacy.interfaces import accepts_keras1
+from ..utils.keras1_arguments import accepts_keras1
 from .options import sizes
 
 

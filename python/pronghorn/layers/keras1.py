@@ -7,6 +7,8 @@ from typing import Any
 
 from .. import activations, ops
 from ..engine.base_layer import InputSpec, Layer
+from .conv import Conv1D, Conv2D
+from .options import options_config, set_options
 
 _OPTIONS = (
     "init",
@@ -24,8 +26,6 @@ class _Keras1Dense(Layer):
     def __init__(
         self, options: dict[str, Any], bias: bool, input_dim: int | None, weights: Any, kwargs: dict
     ):
-        from ..layers.options import set_options
-
         warnings.warn(f"The `{type(self).__name__}` layer is deprecated.", stacklevel=3)
         if input_dim:
             kwargs["input_shape"] = (input_dim,)
@@ -36,8 +36,6 @@ class _Keras1Dense(Layer):
         self.input_spec = InputSpec(ndim=2)
 
     def get_config(self) -> dict[str, Any]:
-        from ..layers.options import options_config
-
         return {
             **super().get_config(),
             **options_config(self, *_OPTIONS),
@@ -219,7 +217,7 @@ def AtrousConvolution1D(*args, **kwargs):
     >>> layer.dilation_rate
     (2,)
     """
-    return _atrous("Conv1D", args, kwargs)
+    return _atrous(Conv1D, args, kwargs)
 
 
 def AtrousConvolution2D(*args, **kwargs):
@@ -233,12 +231,11 @@ def AtrousConvolution2D(*args, **kwargs):
     >>> layer.dilation_rate
     (2, 2)
     """
-    return _atrous("Conv2D", args, kwargs)
+    return _atrous(Conv2D, args, kwargs)
 
 
-def _atrous(name, args, kwargs):
-    from .. import layers
-
+def _atrous(layer, args, kwargs):
+    name = layer.__name__
     old = f"Atrous{name.replace('Conv', 'Convolution')}"
     warnings.warn(f"The `{old}` layer is deprecated: use `{name}` with `dilation_rate`.", stacklevel=3)
-    return getattr(layers, name)(*args, dilation_rate=kwargs.pop("atrous_rate", 1), **kwargs)
+    return layer(*args, dilation_rate=kwargs.pop("atrous_rate", 1), **kwargs)

@@ -7,9 +7,9 @@ from typing import Any
 from .. import config
 from ..backend.recurrence import rnn
 from ..engine.base_layer import InputSpec, Layer
-from ..layers.convolutional_recurrent import ConvRNN2D
-from ..layers.rnn import RNN
 from ..utils.conv_utils import normalize_padding, normalize_tuple
+from .convolutional_recurrent import ConvRNN2D
+from .rnn import RNN
 
 
 class _StepOf:

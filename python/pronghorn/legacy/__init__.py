@@ -1,1 +1,0 @@
-"""What Keras 2.3.1 still accepts from Keras 1."""
