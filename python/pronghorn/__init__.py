@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = attach(
         "optimizers",
         "regularizers",
         "utils",
+        "wrappers",
     ],
     attributes={
         "_core": ["__version__"],
