@@ -1,5 +1,9 @@
 """The workloads, each built against a module that is like Keras: ours, tf_keras, or Keras 3."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
 import numpy as np
 
 
@@ -55,41 +59,132 @@ def resnet20(keras):
     return keras.Model(inputs=inputs, outputs=layers.Dense(10, activation="softmax")(x))
 
 
-def compiled(keras, model, optimizer, loss="categorical_crossentropy", **options):
-    optimizer = getattr(keras.optimizers, optimizer)(**options)
-    model.compile(loss=loss, optimizer=optimizer, metrics=["accuracy"])
-    return model
+def inception(keras):
+    """Three branches over an image (Szegedy et al., 2014), side by side."""
+    layers = keras.layers
+
+    def convolve(x, size):
+        return layers.Conv2D(64, size, padding="same", activation="relu")(x)
+
+    image = layers.Input(shape=(256, 256, 3))
+    pooled = layers.MaxPooling2D((3, 3), strides=(1, 1), padding="same")(image)
+    branches = [convolve(convolve(image, 1), 3), convolve(convolve(image, 1), 5), convolve(pooled, 1)]
+    x = layers.GlobalAveragePooling2D()(layers.concatenate(branches, axis=-1))
+    return keras.Model(inputs=image, outputs=layers.Dense(10, activation="softmax")(x))
 
 
-def sgd(keras, model):
-    return compiled(keras, model, "SGD", learning_rate=0.01, momentum=0.9, nesterov=True)
+def siamese_vision(keras):
+    """One network that looks at two digits and tells whether they are the same."""
+    layers = keras.layers
+    digit = layers.Input(shape=(27, 27, 1))
+    x = layers.Conv2D(64, (3, 3))(layers.Conv2D(64, (3, 3))(digit))
+    vision = keras.Model(inputs=digit, outputs=layers.Flatten()(layers.MaxPooling2D((2, 2))(x)))
+    both = [layers.Input(shape=(27, 27, 1)) for _ in range(2)]
+    merged = layers.concatenate([vision(image) for image in both])
+    return keras.Model(inputs=both, outputs=layers.Dense(1, activation="sigmoid")(merged))
 
 
-def rmsprop(keras, model, **options):
-    return compiled(keras, model, "RMSprop", learning_rate=0.001, **options)
+def headline_lstm(keras):
+    """A text with an answer of its own, and further data for a second one."""
+    layers = keras.layers
+    text, more = layers.Input(shape=(100,), dtype="int32"), layers.Input(shape=(5,))
+    encoded = layers.LSTM(32)(layers.Embedding(10000, 512)(text))
+    x = layers.concatenate([encoded, more])
+    for _ in range(3):
+        x = layers.Dense(64, activation="relu")(x)
+    outputs = [layers.Dense(1, activation="sigmoid")(y) for y in (x, encoded)]
+    return keras.Model(inputs=[text, more], outputs=outputs)
 
 
-# What is timed, input shape, classes (1: a yes or no), samples, batch, epochs per timing, and the builder.
+def shared_lstm(keras):
+    """Two messages read by one LSTM: are they from the same author?"""
+    layers = keras.layers
+    messages = [layers.Input(shape=(280, 256)) for _ in range(2)]
+    lstm = layers.LSTM(64)
+    merged = layers.concatenate([lstm(message) for message in messages], axis=-1)
+    return keras.Model(inputs=messages, outputs=layers.Dense(1, activation="sigmoid")(merged))
+
+
+def imdb_lstm(keras):
+    layers = keras.layers
+    review = layers.Input(shape=(80,), dtype="int32")
+    encoded = layers.LSTM(128, dropout=0.2)(layers.Embedding(20000, 128)(review))
+    return keras.Model(inputs=review, outputs=layers.Dense(1, activation="sigmoid")(encoded))
+
+
+def vqa(keras):
+    """A question about an image, answered in one word of a thousand."""
+    layers = keras.layers
+    image, question = layers.Input(shape=(224, 224, 3)), layers.Input(shape=(100,), dtype="int32")
+    x = image
+    for block in ((64, 64), (128, 128), (256, 256, 256)):
+        for i, filters in enumerate(block):
+            x = layers.Conv2D(filters, (3, 3), padding="valid" if i else "same", activation="relu")(x)
+        x = layers.MaxPooling2D((2, 2))(x)
+    encoded = layers.LSTM(256)(layers.Embedding(10000, 256)(question))
+    merged = layers.concatenate([encoded, layers.Flatten()(x)])
+    return keras.Model(inputs=[image, question], outputs=layers.Dense(1000, activation="softmax")(merged))
+
+
+def mlp_of(*arguments):
+    return lambda keras: mlp(keras, *arguments)
+
+
+def cnn_of(*arguments):
+    return lambda keras: cnn(keras, *arguments)
+
+
+SGD = ("SGD", {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True})
+RMSPROP = ("RMSprop", {"learning_rate": 0.001})
+ADADELTA = ("Adadelta", {"learning_rate": 1.0})
+ADAM = ("Adam", {"learning_rate": 0.001})
+
+
+class Words(NamedTuple):
+    """An input of so many word numbers."""
+
+    length: int
+    vocabulary: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model with the data that it is timed on."""
+
+    build: Callable[[Any], Any]
+    optimizer: tuple[str, dict]
+    inputs: tuple  # a shape per input, or Words
+    classes: tuple = (10,)  # per output; 1: a yes or no
+    samples: int = 128
+    batch: int = 128
+    epochs: int = 1  # per timing
+    predict: bool = False  # time predict() instead of fit()
+
+
+MLP, IMAGE = ((20,),), ((27, 27, 1), (27, 27, 1))
 WORKLOADS = {
-    "mlp_softmax": ("fit", (20,), 10, 1000, 128, 20, lambda k: sgd(k, mlp(k, 20, 64, 0.5, 10, "softmax"))),
-    "mlp_binary": (
-        *("fit", (20,), 1, 1000, 128, 20),
-        lambda k: rmsprop(k, mlp(k, 20, 64, 0.5, 1, "sigmoid"), loss="binary_crossentropy"),
+    "mlp_softmax": Task(mlp_of(20, 64, 0.5, 10, "softmax"), SGD, MLP, samples=1000, epochs=20),
+    "mlp_binary": Task(mlp_of(20, 64, 0.5, 1, "sigmoid"), RMSPROP, MLP, (1,), samples=1000, epochs=20),
+    "mnist_mlp": Task(mlp_of(784, 512, 0.2, 10, "softmax"), RMSPROP, ((784,),), samples=12800),
+    "mnist_cnn": Task(
+        cnn_of((28, 28, 1), [(32, 64)], 128),
+        ("Adadelta", {"learning_rate": 1.0}),
+        ((28, 28, 1),),
+        samples=2560,
     ),
-    "mnist_mlp": (
-        *("fit", (784,), 10, 12800, 128, 1),
-        lambda k: rmsprop(k, mlp(k, 784, 512, 0.2, 10, "softmax")),
+    "vgg_like": Task(
+        cnn_of((100, 100, 3), [(32, 32), (64, 64)], 256), SGD, ((100, 100, 3),), samples=96, batch=32
     ),
-    "mnist_cnn": (
-        *("fit", (28, 28, 1), 10, 2560, 128, 1),
-        lambda k: compiled(k, cnn(k, (28, 28, 1), [(32, 64)], 128), "Adadelta", learning_rate=1.0),
+    "resnet20": Task(resnet20, ADAM, ((32, 32, 3),), samples=256, batch=32),
+    "inception": Task(inception, SGD, ((256, 256, 3),), samples=16, batch=4),
+    "siamese_vision": Task(siamese_vision, RMSPROP, IMAGE, (1,), samples=320, batch=32),
+    "headline_lstm": Task(headline_lstm, RMSPROP, (Words(100, 10000), (5,)), (1, 1), samples=320, batch=32),
+    "shared_lstm": Task(shared_lstm, RMSPROP, ((280, 256), (280, 256)), (1,), samples=64, batch=32),
+    "imdb_lstm": Task(imdb_lstm, ADAM, (Words(80, 20000),), (1,), samples=320, batch=32),
+    "vqa": Task(vqa, RMSPROP, ((224, 224, 3), Words(100, 10000)), (1000,), samples=4, batch=2),
+    "predict_small": Task(
+        mlp_of(20, 64, 0.5, 10, "softmax"), SGD, MLP, samples=1, batch=1, epochs=50, predict=True
     ),
-    "vgg_like": (
-        *("fit", (100, 100, 3), 10, 96, 32, 1),
-        lambda k: sgd(k, cnn(k, (100, 100, 3), [(32, 32), (64, 64)], 256)),
-    ),
-    "resnet20": ("fit", (32, 32, 3), 10, 256, 32, 1, lambda k: compiled(k, resnet20(k), "Adam")),
-    "predict_small": ("predict", (20,), 10, 1, 1, 50, lambda k: sgd(k, mlp(k, 20, 64, 0.5, 10, "softmax"))),
 }
 
 
@@ -97,20 +192,37 @@ class Workload:
     """A workload on one implementation, ready to be run again and again."""
 
     def __init__(self, name, keras):
-        self.kind, shape, classes, samples, self.batch, self.epochs, build = WORKLOADS[name]
-        rng = np.random.RandomState(0)
-        self.x = rng.random_sample((samples, *shape)).astype("float32")
-        labels = rng.randint(max(classes, 2), size=samples)
-        self.y = (
-            np.eye(classes, dtype="float32")[labels] if classes > 1 else labels[:, None].astype("float32")
-        )
-        self.model = build(keras)
+        self.task = task = WORKLOADS[name]
+        random = np.random.RandomState(0)
+        self.x = one_or_list([data(random, task.samples, given) for given in task.inputs])
+        self.y = one_or_list([targets(random, task.samples, classes) for classes in task.classes])
+        self.model = task.build(keras)
+        optimizer, options = task.optimizer
+        losses = ["categorical_crossentropy" if n > 1 else "binary_crossentropy" for n in task.classes]
+        metrics = ["accuracy"] if len(losses) == 1 else None
+        optimizer = getattr(keras.optimizers, optimizer)(**options)
+        self.model.compile(loss=one_or_list(losses), optimizer=optimizer, metrics=metrics)
         # What one run holds, and the time is divided by: training steps, or calls of predict.
-        self.units = self.epochs * -(-samples // self.batch)
+        self.units = task.epochs * -(-task.samples // task.batch)
 
     def run(self):
-        if self.kind == "fit":
-            self.model.fit(self.x, self.y, batch_size=self.batch, epochs=self.epochs, verbose=0)
+        if not self.task.predict:
+            self.model.fit(self.x, self.y, batch_size=self.task.batch, epochs=self.task.epochs, verbose=0)
             return
         for _ in range(self.units):
             self.model.predict(self.x, verbose=0)
+
+
+def data(random, samples, given):
+    if isinstance(given, Words):
+        return random.randint(1, given.vocabulary, (samples, given.length)).astype("int32")
+    return random.random_sample((samples, *given)).astype("float32")
+
+
+def targets(random, samples, classes):
+    labels = random.randint(max(classes, 2), size=samples)
+    return np.eye(classes, dtype="float32")[labels] if classes > 1 else labels[:, None].astype("float32")
+
+
+def one_or_list(values):
+    return values[0] if len(values) == 1 else values
