@@ -59,7 +59,7 @@ bench: $(VENV)/package.stamp
 	$(bin)/python benchmarks/python/run.py
 
 examples: $(VENV)/package.stamp
-	for script in examples/seed/*.py; do $(bin)/python -m pronghorn $$script || exit 1; done
+	for script in examples/seed/*.py examples/functional/*.py; do $(bin)/python -m pronghorn $$script || exit 1; done
 	$(bin)/python examples/fashion_mnist_cnn.py
 
 stubs: $(VENV)/package.stamp

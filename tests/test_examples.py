@@ -25,6 +25,26 @@ def test_keras_scripts_run_unmodified(script):
     assert len(losses) == 20 and losses[-1] < losses[0]
 
 
+# What the scripts assert themselves is most of the test. The large models run at a smaller size here.
+@pytest.mark.parametrize(
+    "command, shows",
+    [
+        ("digits_mlp.py", r"test accuracy 9\d"),
+        ("headline.py --epochs 3", r"main output: \d"),
+        ("shared_lstm.py --epochs 1", r"unseen pairs judged rightly"),
+        ("layer_nodes.py", r"Layer lstm_2 has multiple inbound nodes"),
+        ("inception.py --steps 2", r"loss per step: 0"),
+        ("residual.py", r"mean squared error: 0"),
+        ("shared_vision.py --epochs 1", r"pairs of held-out digits judged rightly"),
+        ("visual_question_answering.py --size 48", r"training step: loss 6.*peak memory"),
+        ("video_question_answering.py --size 40 --frames 5", r"training step: loss 6.*peak memory"),
+    ],
+)
+def test_listings_of_the_functional_guide_run(command, shows):
+    script, *arguments = command.split()
+    assert re.search(shows, run("-m", "pronghorn", EXAMPLES / "functional" / script, *arguments))
+
+
 def test_the_demo_learns_and_draws(tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "digits.png"
