@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = attach(
         "ops",
         "optimizers",
         "regularizers",
+        "saving",
         "utils",
         "wrappers",
     ],

@@ -15,7 +15,6 @@ _PACKAGE = __name__.rpartition(".")[0]
 # served by its nearest parent that is: `keras.layers.core` by `pronghorn.layers`.
 _RENAMED = {
     "backend.common": "config",
-    "engine.saving": "models",
     "legacy": "layers",
     "legacy.interfaces": "utils.keras1_arguments",
     "legacy.layers": "layers",

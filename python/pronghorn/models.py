@@ -10,6 +10,7 @@ from .engine.input_layer import Input, InputLayer
 from .engine.registry import deserialize
 from .engine.sequential import Sequential
 from .engine.training import Model
+from .saving.model_files import load_model, save_model
 from .utils.generic_utils import to_list, unpack_singleton
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Model",
     "Sequential",
     "clone_model",
+    "load_model",
     "model_from_config",
     "model_from_json",
     "model_from_yaml",
+    "save_model",
 ]
 
 

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "base_layer",
         "input_layer",
         "network",
+        "saving",
         "sequential",
         "topology",
         "training",

@@ -43,6 +43,12 @@ def map_graph(inputs: list, outputs: list) -> GraphMap:
         node_depths[node] = layer_depths[layer] = depth
         for before in _inbound_nodes(node):
             node_depths[before] = max(depth + 1, node_depths.get(before, 0))
+    for x in inputs:  # those that no output depends on belong to the model all the same
+        layer, index = x._keras_history[:2]
+        if layer not in layer_depths:
+            node_depths[layer._inbound_nodes[index]] = layer_depths[layer] = 0
+            first_seen[layer] = -1
+            keys.add(node_key(layer, index))
     nodes_by_depth = _by_depth(node_depths)
     layers_by_depth = _by_depth(layer_depths)
     layers = []

@@ -15,6 +15,7 @@ from .call_context import current_context
 from .graph_map import map_graph, node_key
 from .input_layer import InputLayer
 from .network_config import NetworkConfig
+from .network_files import NetworkFiles
 from .node import CallLoss, Node, depends_on_input
 from .symbolic_call import as_shapes, call_masks, ensure_history, output_specs
 
@@ -31,7 +32,7 @@ _KEPT = (
 )
 
 
-class Network(NetworkConfig, Layer):
+class Network(NetworkConfig, NetworkFiles, Layer):
     """A directed graph of layers: what a model is, apart from training.
 
     Parameters
