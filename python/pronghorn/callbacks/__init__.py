@@ -1,11 +1,14 @@
 """Callbacks: objects that `fit`, `evaluate` and `predict` call as they go."""
 
-from .base import Callback, CallbackList
+from .backup import BackupAndRestore
+from .base import BatchLogs, Callback, CallbackList
 from .control import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
 from .loggers import BaseLogger, CSVLogger, History, LambdaCallback, ProgbarLogger
 
 __all__ = [
+    "BackupAndRestore",
     "BaseLogger",
+    "BatchLogs",
     "CSVLogger",
     "Callback",
     "CallbackList",

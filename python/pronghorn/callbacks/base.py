@@ -21,6 +21,19 @@ def per_slice(hook: Callable) -> Any:
     return hook
 
 
+class BatchLogs(dict):
+    """The logs of a run of batches, with the loss of each and its number of samples.
+
+    Examples
+    --------
+    >>> BatchLogs(size=3)["size"]
+    3
+    """
+
+    losses: Any = None
+    sizes: Any = None
+
+
 class Callback:
     """Base class of callbacks: override the hooks you need.
 
@@ -52,6 +65,19 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Receives the model."""
         self.model = model
+
+    def get_state(self) -> dict:
+        """What has to be kept for the callback to go on after an interruption: see `BackupAndRestore`.
+
+        Returns
+        -------
+        dict
+            Arrays, numbers, text, and lists and dictionaries of these.
+        """
+        return {}
+
+    def set_state(self, state: dict) -> None:
+        """Takes what `get_state` returned; called after `on_train_begin`."""
 
     def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """The older name of `on_train_batch_begin`."""
@@ -187,6 +213,30 @@ class CallbackList:
                 )
         if hook == "begin":
             self._t_enter_batch = time.time()
+
+    @property
+    def _keepers(self):
+        """The callbacks that back the training up."""
+        return [callback for callback in self.callbacks if hasattr(callback, "batches_to_go")]
+
+    def resume(self) -> None:
+        """Puts the training where a backup has it."""
+        for callback in self._keepers:
+            callback.resume(self)
+
+    def batches_to_go(self, most: int) -> int:
+        """How many batches may run until a callback backs the training up."""
+        return min([most, *(n for n in (keeper.batches_to_go() for keeper in self._keepers) if n)])
+
+    def after_batches(self, count: int) -> None:
+        """Tells those that back the training up that all callbacks have seen another `count` batches."""
+        for callback in self._keepers:
+            callback.after_batches(self, count)
+
+    def after_epoch(self) -> None:
+        """Tells those that back the training up that all callbacks have seen the end of an epoch."""
+        for callback in self._keepers:
+            callback.after_epoch(self)
 
     def _call_begin_hook(self, mode):
         getattr(self, f"on_{mode}_begin")()

@@ -88,6 +88,19 @@ class EarlyStopping(Callback):
         else:
             self.best = np.inf if self.monitor_op == np.less else -np.inf
 
+    def get_state(self) -> dict:
+        """The best value so far, its weights, and how long ago it was."""
+        return {
+            "best": self.best,
+            "best_weights": self.best_weights,
+            "wait": self.wait,
+            "stopped_epoch": self.stopped_epoch,
+        }
+
+    def set_state(self, state: dict) -> None:
+        """Takes what `get_state` returned."""
+        self.__dict__.update(state)
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Compares the value with the best one so far."""
         current = self.get_monitor_value(logs)
@@ -233,6 +246,14 @@ class ReduceLROnPlateau(Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Starts afresh, so that an instance can be used again."""
         self._reset()
+
+    def get_state(self) -> dict:
+        """The best value so far, and the counters."""
+        return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
+
+    def set_state(self, state: dict) -> None:
+        """Takes what `get_state` returned."""
+        self.__dict__.update(state)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Watches the value and reduces the learning rate where it is time to."""

@@ -53,8 +53,20 @@ class BaseLogger(Callback):
         for name, value in logs.items():
             if name in self.stateful_metrics:
                 self.totals[name] = value
+            elif name == "loss" and getattr(logs, "losses", None) is not None:
+                # Batch by batch, so that the sum has the same bits however the batches are run.
+                terms = [self.totals.get(name, 0.0), *(logs.losses * logs.sizes)]
+                self.totals[name] = float(np.add.accumulate(terms)[-1])
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size
+
+    def get_state(self) -> dict:
+        """The sums so far."""
+        return {"seen": self.seen, "totals": self.totals}
+
+    def set_state(self, state: dict) -> None:
+        """Takes what `get_state` returned."""
+        self.seen, self.totals = state["seen"], state["totals"]
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Puts the results of the epoch into `logs`, for the callbacks that follow."""
@@ -118,6 +130,18 @@ class ProgbarLogger(Callback):
         if self.verbose and (self.target is None or self.seen < self.target):
             self.progbar.update(self.seen, self.log_values)
 
+    def get_state(self) -> dict:
+        """How far the bar is."""
+        if not self.verbose or not hasattr(self, "progbar"):
+            return {}
+        return {"seen": self.seen, "values": self.progbar.values()}
+
+    def set_state(self, state: dict) -> None:
+        """Moves the bar on."""
+        if state and hasattr(self, "progbar"):
+            self.seen = state["seen"]
+            self.progbar.go_on(state["seen"], state["values"])
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Fills the bar."""
         logs = logs or {}
@@ -144,6 +168,14 @@ class History(Callback):
         """Starts afresh."""
         self.epoch = []
         self.history = {}
+
+    def get_state(self) -> dict:
+        """All that is kept."""
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict) -> None:
+        """Takes what `get_state` returned."""
+        self.epoch, self.history = state["epoch"], state["history"]
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Appends the results of an epoch."""
@@ -181,15 +213,35 @@ class CSVLogger(Callback):
         self.csv_file = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Opens the file."""
+        """Looks whether the file needs a header; it is opened for the first line."""
         if self.append and os.path.exists(self.filename):
             with open(self.filename) as file:
                 self.append_header = not file.readline()
-        self.csv_file = open(self.filename, "a" if self.append else "w", newline="\n")  # noqa: SIM115
+
+    def _open(self, mode):
+        self.csv_file = open(self.filename, mode, newline="\n")  # noqa: SIM115
+
+    def get_state(self) -> dict:
+        """How long the file is, and what its columns are."""
+        if self.csv_file is None or self.csv_file.closed:
+            return {"length": None}
+        os.fsync(self.csv_file.fileno())
+        return {"length": os.path.getsize(self.filename), "keys": self.keys}
+
+    def set_state(self, state: dict) -> None:
+        """Goes on in the file, without the lines that were written after the backup."""
+        if state["length"] is None or not os.path.exists(self.filename):
+            return
+        self._open("r+")
+        self.csv_file.truncate(min(state["length"], os.path.getsize(self.filename)))
+        self.csv_file.seek(0, os.SEEK_END)
+        self.keys, self.append_header = state["keys"], False
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes the results of an epoch."""
         logs = logs or {}
+        if self.csv_file is None or self.csv_file.closed:
+            self._open("a" if self.append else "w")
         if self.keys is None:
             self.keys = sorted(logs)
         if self.model.stop_training:  # a training that was stopped early may lack the validation's values
@@ -203,7 +255,8 @@ class CSVLogger(Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Closes the file."""
-        self.csv_file.close()
+        if self.csv_file is not None:
+            self.csv_file.close()
         self.writer = None
 
     def __del__(self):

@@ -28,6 +28,11 @@ class StepMethods:
         self.__dict__.update(_steps={}, _steps_of=self.outputs, _quick={}, _symbolic_updates=None)
         self.__dict__["_trained"] = False
 
+    def _drop_steps(self) -> None:
+        """Lets all steps be compiled anew; weights and the optimizer's state stay."""
+        self._known_steps().clear()
+        self._quick.clear()
+
     def _known_steps(self) -> dict:
         # A Sequential that was given another layer has other outputs.
         if "_steps" not in self.__dict__ or self._steps_of is not self.outputs:
@@ -45,8 +50,7 @@ class StepMethods:
             if mode == TRAIN:
                 self._begin_training()
             if len(steps) >= _MOST_STEPS:
-                steps.clear()
-                self._quick.clear()
+                self._drop_steps()
             step = steps[key] = trace_step(self, mode, input_shapes, target_shapes, weight_shapes, phase)
         return step
 

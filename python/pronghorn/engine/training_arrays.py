@@ -14,6 +14,7 @@ from .. import callbacks as callbacks_module
 from ..utils.generic_utils import unpack_singleton
 from ..utils.progbar import Progbar
 from .data import as_source, batch_shuffle
+from .resuming import Progress
 from .tracing import PREDICT, TRAIN
 from .training_utils import should_run_validation
 
@@ -53,13 +54,7 @@ class ArrayBatches:
         self.whole, self.rest = divmod(self.rows, self.batch_size)
         self.count = self.whole + bool(self.rest)
 
-        def step(rows):
-            return model._step_for(
-                mode, *([_with_rows(a, rows) for a in group] for group in (inputs, targets, weights))
-            )
-
-        self.step = step(self.batch_size)
-        self.rest_step = step(self.rest) if self.rest else None
+        self.compile(model)
         given = [array for group in (inputs, targets, weights) for array in group if array is not None]
         self.sources = [as_source(array, dtype) for array, dtype in zip(given, self.step.dtypes)]
         per_batch = mode != PREDICT  # a result per batch, or rows of a result
@@ -68,6 +63,15 @@ class ArrayBatches:
             for shape, dtype in self.step.result_types
         ]
         self._rest_from = self.whole if per_batch else self.whole * self.batch_size
+
+    def compile(self, model: Any) -> None:
+        """Takes the steps from the model, which compiles them where it has none for these shapes."""
+
+        def step(rows):
+            return model._step_for(self.mode, *([_with_rows(a, rows) for a in group] for group in self.data))
+
+        self.step = step(self.batch_size)
+        self.rest_step = step(self.rest) if self.rest else None
 
     def run(self, first: int, last: int, order: Any = None, deadline: float = 0.0) -> int:
         """Runs batches `[first, last)` of rows in `order`; returns the index of the next one."""
@@ -88,20 +92,24 @@ class ArrayBatches:
 
     def logs(self, first: int, last: int) -> dict:
         """Results of the batches `[first, last)`: the mean loss, and the metrics after the last one."""
-        logs = {"batch": last - 1, "size": self.seen(last) - self.seen(first)}
+        logs = callbacks_module.BatchLogs(batch=last - 1, size=self.seen(last) - self.seen(first))
         for name, result in zip(self.step.names, self.results):
             logs[name] = _number(result[last - 1])
+        logs.losses, logs.sizes = self._losses(first, last)
         if last - first > 1:
             logs["loss"] = self.mean_loss(first, last)
         return logs
 
     def mean_loss(self, first: int, last: int) -> float:
         """Mean loss of a sample of the batches `[first, last)`."""
-        losses = self.results[0][first:last].astype("float64")
+        losses, sizes = self._losses(first, last)
+        return float((losses * sizes).sum() / sizes.sum())
+
+    def _losses(self, first, last):
         sizes = np.full(last - first, self.batch_size)
         if last > self.whole:
             sizes[-1] = self.rest
-        return float(losses @ sizes / sizes.sum())
+        return self.results[0][first:last].astype("float64"), sizes
 
 
 def _with_rows(array, rows):
@@ -133,23 +141,28 @@ def fit_loop(
         "samples": batches.rows,
         "verbose": verbose,
     }
-    callbacks = training_callbacks(model, callbacks, params, validation is not None, "samples")
+    progress = Progress(initial_epoch, np.arange(batches.rows))
+    callbacks = training_callbacks(model, callbacks, params, validation is not None, "samples", progress)
     for callback in callbacks:
         callback.validation_data = validation_arrays(*validation.data) if validation else []
-    order = np.arange(batches.rows)
-    for epoch in range(initial_epoch, epochs):
+    progress.check_order(batches.rows, "samples")
+    batches.compile(model)  # a training that is taken up again may draw its random numbers from other seeds
+    for epoch in progress.epochs(epochs):
         batches.step.reset_metrics()
         callbacks.on_epoch_begin(epoch)
-        if shuffle == "batch":
-            order = batch_shuffle(order, batches.batch_size)
+        if progress.batch:
+            callbacks.resume()
+        elif shuffle == "batch":
+            progress.order = batch_shuffle(progress.order, batches.batch_size)
         elif shuffle:
-            np.random.shuffle(order)
-        finished = run_epoch(batches, callbacks, order if shuffle else None)
+            np.random.shuffle(progress.order)
+        finished = run_epoch(batches, callbacks, progress.order if shuffle else None, progress)
         logs = {}
         if finished and validation and should_run_validation(validation_freq, epoch):
             results = evaluate_loop(model, validation, callbacks=callbacks)
             logs = {"val_" + name: value for name, value in zip(validation.step.names, results)}
         callbacks.on_epoch_end(epoch, logs)
+        progress.end_epoch(callbacks)
         if model._callback_model().stop_training:
             break
     callbacks._call_end_hook("train")
@@ -165,19 +178,21 @@ def validation_arrays(inputs: Any, targets: Any, weights: Any) -> list:
     ]
 
 
-def run_epoch(batches: ArrayBatches, callbacks: list | None, order: Any = None) -> bool:
-    """Runs all batches, calling the batch hooks; returns False where one of them stopped the training."""
-    mode = batches.mode
-    every = callbacks.needs_every_batch(mode)
-    first = 0
-    while first < batches.count:
+def run_epoch(batches: ArrayBatches, callbacks: Any, order: Any, progress: Progress) -> bool:
+    """Trains on all batches, calling the batch hooks; returns False where one of them stopped it."""
+    every = callbacks.needs_every_batch(TRAIN)
+    if progress.batch and callbacks.model.stop_training:
+        return False
+    while progress.batch < batches.count:
+        first = progress.batch
         size = batches.seen(first + 1) - batches.seen(first)
-        callbacks._call_batch_hook(mode, "begin", first, {"batch": first, "size": size})
-        last = batches.run(first, first + 1 if every else batches.count, order, SLICE_SECONDS)
-        logs = batches.logs(first, last)
-        callbacks._call_batch_hook(mode, "end", last - 1, logs)
-        first = last
-        if mode == TRAIN and callbacks.model.stop_training:
+        callbacks._call_batch_hook(TRAIN, "begin", first, {"batch": first, "size": size})
+        last = first + 1 if every else min(batches.count, first + callbacks.batches_to_go(batches.count))
+        last = batches.run(first, last, order, SLICE_SECONDS)
+        callbacks._call_batch_hook(TRAIN, "end", last - 1, batches.logs(first, last))
+        progress.batch = last
+        callbacks.after_batches(last - first)
+        if callbacks.model.stop_training:
             return False
     return True
 
@@ -242,9 +257,17 @@ def _watched(batches, callbacks, verbose, logs_of):
 
 
 def training_callbacks(
-    model: Any, callbacks: list | None, params: dict, do_validation: bool, count_mode: str
+    model: Any,
+    callbacks: list | None,
+    params: dict,
+    do_validation: bool,
+    count_mode: str,
+    progress: Progress | None = None,
 ) -> Any:
-    """The callbacks of a training: the user's between those that gather, show and keep the results."""
+    """The callbacks of a training: the user's between those that gather, show and keep the results.
+
+    The training has begun for them, and is taken up again where one of them has a backup of it.
+    """
     names = model.metrics_names
     model.history = callbacks_module.History()
     first = [callbacks_module.BaseLogger(stateful_metrics=names[1:])]
@@ -256,7 +279,10 @@ def training_callbacks(
     params = {**params, "do_validation": do_validation, "metrics": metrics}
     callbacks = plain_callbacks(model, [*first, *(callbacks or ()), model.history], params)
     callbacks.model.stop_training = False
+    callbacks.model._progress = progress
     callbacks._call_begin_hook("train")
+    if progress:
+        callbacks.resume()
     return callbacks
 
 

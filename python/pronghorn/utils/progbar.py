@@ -61,6 +61,7 @@ class Progbar:
         self._dynamic_display = is_dynamic(sys.stdout)
         self._shown_width = 0
         self._seen_so_far = 0
+        self._seen_before = 0  # by another process
         self._values: dict[str, list[float]] = {}  # name -> [weighted sum, weight]
         self._start = time.time()
         self._last_update = 0.0 if self._dynamic_display else self._start
@@ -94,6 +95,15 @@ class Progbar:
         """Moves the bar on by `n` units."""
         self.update(self._seen_so_far + n, values)
 
+    def values(self) -> dict[str, list[float]]:
+        """The values so far: of each name the weighted sum and the weight."""
+        return {name: list(entry) for name, entry in self._values.items()}
+
+    def go_on(self, current: int, values: dict[str, list[float]]) -> None:
+        """Starts at `current` units, with what `values` returned then."""
+        self._seen_so_far = self._seen_before = current
+        self._values = {name: list(entry) for name, entry in values.items()}
+
     def _accumulate(self, current: int, values: Iterable[tuple[str, float]]) -> None:
         weight = current - self._seen_so_far
         for name, value in values:
@@ -124,7 +134,8 @@ class Progbar:
         return f"{current:{digits}d}/{self.target} [{filled:.<{width}}]"
 
     def _time_text(self, current: int, now: float, finished: bool) -> str:
-        per_unit = (now - self._start) / current if current else 0.0
+        timed = current - self._seen_before
+        per_unit = (now - self._start) / timed if timed else 0.0
         if self.target is not None and not finished:
             return f" - ETA: {_duration(per_unit * (self.target - current))}"
         if per_unit >= 1:
