@@ -12,6 +12,7 @@ from .engine.sequential import Sequential
 from .engine.training import Model
 from .saving.model_files import load_model, save_model
 from .utils.generic_utils import to_list, unpack_singleton
+from .utils.safe_mode import reading
 
 __all__ = [
     "Input",
@@ -117,8 +118,19 @@ def _replaced(value: Any, tensors: dict[int, Any]) -> Any:
     return value
 
 
-def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+def model_from_config(
+    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
     """Make a model of ``{"class_name": …, "config": …}``.
+
+    Parameters
+    ----------
+    config
+        Plain data, out of JSON for instance.
+    custom_objects
+        Classes and functions by the names that the configuration has for them.
+    safe_mode
+        Whether to refuse what would run code out of the configuration: layers made of a ``lambda``.
 
     Examples
     --------
@@ -132,11 +144,14 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
-    return deserialize(config, custom_objects=custom_objects)
+    with reading(safe_mode):
+        return deserialize(config, custom_objects=custom_objects)
 
 
-def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Make a model of what ``Model.to_json`` gave.
+def model_from_json(
+    json_string: str, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """Make a model of what ``Model.to_json`` gave; parameters are those of `model_from_config`.
 
     Examples
     --------
@@ -146,13 +161,15 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     import json
 
-    return model_from_config(json.loads(json_string), custom_objects=custom_objects)
+    return model_from_config(json.loads(json_string), custom_objects, safe_mode)
 
 
-def model_from_yaml(yaml_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Make a model of what ``Model.to_yaml`` gave (needs PyYAML)."""
+def model_from_yaml(
+    yaml_string: str, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """Make a model of what ``Model.to_yaml`` gave (needs PyYAML); parameters as of `model_from_config`."""
     try:
         import yaml
     except ImportError:
         raise ImportError("model_from_yaml needs PyYAML: pip install pyyaml") from None
-    return model_from_config(yaml.safe_load(yaml_string), custom_objects=custom_objects)
+    return model_from_config(yaml.safe_load(yaml_string), custom_objects, safe_mode)

@@ -6,7 +6,7 @@ import copy
 import warnings
 from typing import Any
 
-from ..utils.generic_utils import unpack_singleton
+from ..utils.generic_utils import get_registered_name, unpack_singleton
 from .graph_map import node_key
 from .registry import deserialize
 
@@ -25,7 +25,7 @@ class NetworkConfig:
         layers = [
             {
                 "name": layer.name,
-                "class_name": type(layer).__name__,
+                "class_name": get_registered_name(type(layer)),
                 "config": layer.get_config(),
                 "inbound_nodes": [
                     _node_config(node, numbers)
@@ -95,7 +95,7 @@ class NetworkConfig:
         from .. import __version__
 
         return {
-            "class_name": type(self).__name__,
+            "class_name": get_registered_name(type(self)),
             "config": self.get_config(),
             "keras_version": KERAS_VERSION,
             "backend": "pronghorn",

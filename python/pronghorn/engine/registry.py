@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..utils.generic_utils import deserialize_keras_object
+from ..utils.generic_utils import deserialize_keras_object, get_registered_name
 
 _classes: dict[str, Any] = {}
 
@@ -26,7 +26,7 @@ def registered(name: str) -> Any:
 
 def serialize(layer: Any) -> dict[str, Any]:
     """Return a layer as plain data: its class name and configuration."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    return {"class_name": get_registered_name(type(layer)), "config": layer.get_config()}
 
 
 def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

@@ -12,7 +12,7 @@ from ..utils.layer_utils import get_source_inputs
 from .base_layer import Layer
 from .input_layer import Input, InputLayer
 from .network import Network
-from .registry import deserialize, register
+from .registry import deserialize, register, serialize
 from .training import Model
 
 
@@ -172,7 +172,7 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers as plain data."""
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self.layers]
+        layers = [serialize(layer) for layer in self.layers]
         config = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:
             config["build_input_shape"] = self._build_input_shape

@@ -13,6 +13,7 @@ from .. import backend
 from ..engine.base_layer import Layer
 from ..utils.generic_utils import deserialize_keras_object, func_dump, func_load, has_arg
 from ..utils.keras1_arguments import accepts_keras1
+from ..utils.safe_mode import refuse_code
 
 
 def _dump(function) -> tuple[Any, str]:
@@ -24,8 +25,11 @@ def _dump(function) -> tuple[Any, str]:
 
 def _load(value, kind: str, custom_objects, what: str):
     if kind == "function":
-        return deserialize_keras_object(value, custom_objects=custom_objects, printable_module_name=what)
+        return deserialize_keras_object(
+            value, custom_objects=custom_objects, printable_module_name="function of a Lambda layer"
+        )
     if kind == "lambda":
+        refuse_code(what)
         # Code is saved without its surroundings: these are the names that it may count on.
         return func_load(value, globs={"K": backend, "np": np, "keras": keras, **(custom_objects or {})})
     if kind == "raw":
@@ -116,15 +120,18 @@ class Lambda(Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
+        of_layer = f'of Lambda layer "{config.get("name")}"'
         config["function"] = _load(
-            config["function"], config.pop("function_type"), custom_objects, "function in Lambda layer"
+            config["function"], config.pop("function_type"), custom_objects, f"The function {of_layer}"
         )
         config["output_shape"] = _load(
-            config["output_shape"],
-            config.pop("output_shape_type"),
+            config.get("output_shape"),
+            config.pop("output_shape_type", "raw"),
             custom_objects,
-            "output_shape function in Lambda layer",
+            f"The output_shape function {of_layer}",
         )
+        for module in ("module", "output_shape_module"):  # where tf.keras would look for names
+            config.pop(module, None)
         # Arrays among the arguments were written as {"type": "ndarray", "value": nested lists}.
         config["arguments"] = {
             key: np.array(value["value"])

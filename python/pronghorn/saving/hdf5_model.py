@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine.network_config import KERAS_VERSION
 from ..engine.registry import deserialize
-from ..utils.generic_utils import CustomObjectScope
+from ..utils.generic_utils import CustomObjectScope, get_registered_name
 from .hdf5_group import as_text
 from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, save_weights_to_hdf5_group
 from .training_config import compile_as, read_optimizer, to_json, training_config, write_optimizer
@@ -28,7 +28,7 @@ def write_model(group: Any, model: Any, include_optimizer: bool = True) -> None:
     """
     group.attrs["keras_version"] = KERAS_VERSION.encode("utf-8")
     group.attrs["backend"] = BACKEND.encode("utf-8")
-    config = {"class_name": type(model).__name__, "config": model.get_config()}
+    config = {"class_name": get_registered_name(type(model)), "config": model.get_config()}
     group.attrs["model_config"] = to_json(config).encode("utf-8")
     save_weights_to_hdf5_group(group.create_group("model_weights"), model.layers, own_weights(model))
     if include_optimizer and model.optimizer:

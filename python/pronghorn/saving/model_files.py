@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..utils.safe_mode import reading
 from .hdf5_files import opened_to_read, opened_to_write
 from .hdf5_model import own_weights, read_model, write_model
 from .hdf5_weights import (
@@ -46,7 +47,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
             write_model(group, model, include_optimizer)
 
 
-def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
+def load_model(
+    filepath: Any,
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
     """Make the model that a file holds.
 
     Parameters
@@ -57,13 +63,15 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         Classes and functions by the names that the file has for them.
     compile
         Whether to compile the model as it was.
+    safe_mode
+        Whether to refuse what would run code out of the file: layers made of a ``lambda``.
 
     Returns
     -------
     Model
         Compiled, and with the optimizer's state, where the file has that.
     """
-    with opened_to_read(filepath) as group:
+    with reading(safe_mode), opened_to_read(filepath) as group:
         return read_model(group, custom_objects, compile)
 
 

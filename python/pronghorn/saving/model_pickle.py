@@ -11,7 +11,8 @@ import numpy as np
 from ..engine.base_layer import Layer
 from ..engine.registry import deserialize
 from ..engine.tracking import flatten_layers
-from ..utils.generic_utils import CustomObjectScope
+from ..utils.generic_utils import CustomObjectScope, get_registered_name
+from ..utils.safe_mode import reading
 from .training_config import compile_as, set_optimizer_state, to_json, training_config
 
 
@@ -32,7 +33,9 @@ def pickle_model(model: Any) -> dict[str, Any]:
     (None, 2)
     """
     state = {
-        "model_config": to_json({"class_name": type(model).__name__, "config": model.get_config()}),
+        "model_config": to_json(
+            {"class_name": get_registered_name(type(model)), "config": model.get_config()}
+        ),
         "weights": [weight.numpy() for weight in model._weights_by_layer()],
     }
     if model.optimizer:
@@ -51,7 +54,8 @@ def unpickle_model(state: dict[str, Any], custom_objects: dict[str, Any] | None 
     custom_objects
         Classes and functions by the names that the configuration has for them.
     """
-    with CustomObjectScope(custom_objects):
+    # Whoever unpickles has run all code that is in the pickle anyway.
+    with CustomObjectScope(custom_objects), reading(safe_mode=False):
         model = deserialize(json.loads(state["model_config"]))
         model.set_weights([np.asarray(value) for value in state["weights"]])
         if "training_config" in state:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import losses, optimizers
 from ..engine.network_config import plain_value
-from ..utils.generic_utils import get_custom_objects
+from ..utils.generic_utils import get_registered_name, get_registered_object
 from .hdf5_group import read_arrays, write_arrays
 
 
@@ -26,9 +26,9 @@ def to_json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
     if callable(value) and not hasattr(value, "tolist"):
-        return value.__name__
+        return get_registered_name(value)
     return plain_value(value)
 
 
@@ -42,7 +42,10 @@ def training_config(model: Any) -> dict[str, Any]:
     """
     optimizer = model.optimizer
     return {
-        "optimizer_config": {"class_name": type(optimizer).__name__, "config": optimizer.get_config()},
+        "optimizer_config": {
+            "class_name": get_registered_name(type(optimizer)),
+            "config": optimizer.get_config(),
+        },
         "loss": model.loss,
         "metrics": model._compile_metrics,
         "weighted_metrics": model._compile_weighted_metrics,
@@ -59,7 +62,7 @@ def compile_as(model: Any, config: dict[str, Any]) -> None:
     model
         The model.
     config
-        The configuration; custom objects in it are looked up where `get_custom_objects` has them.
+        The configuration; custom objects in it are looked up where `CustomObjectScope` put them.
     """
     model.compile(
         optimizer=optimizers.deserialize(config["optimizer_config"]),
@@ -88,7 +91,8 @@ def _named(config: Any) -> Any:
     if isinstance(config, dict):
         return {name: _named(value) for name, value in config.items()}
     if isinstance(config, str):
-        return get_custom_objects().get(config, config)
+        found = get_registered_object(config)
+        return config if found is None else found
     return config
 
 

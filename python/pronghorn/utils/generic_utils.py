@@ -13,6 +13,9 @@ from .serialization import (
     func_dump,
     func_load,
     get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
     serialize_keras_object,
 )
 
@@ -24,9 +27,12 @@ __all__ = [
     "func_dump",
     "func_load",
     "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
     "has_arg",
     "is_all_none",
     "object_list_uid",
+    "register_keras_serializable",
     "serialize_keras_object",
     "slice_arrays",
     "to_list",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from .arguments import has_arg
 
 _CUSTOM_OBJECTS: dict[str, Any] = {}
+_REGISTERED: dict[str, Any] = {}  # by "package>name"; out of the reach of scopes
 
 
 class CustomObjectScope:
@@ -60,6 +62,79 @@ def get_custom_objects() -> dict[str, Any]:
     return _CUSTOM_OBJECTS
 
 
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Enter a class or function for good, as a decorator: files that name it are read without more ado.
+
+    Parameters
+    ----------
+    package
+        Whose it is; files name it ``package>name``.
+    name
+        Its name; that of the class or function where not given.
+
+    Examples
+    --------
+    >>> @register_keras_serializable("shop")
+    ... def twice(x):
+    ...     return 2 * x
+    >>> get_registered_name(twice), get_registered_object("shop>twice")(4)
+    ('shop>twice', 8)
+    """
+
+    def register(target: Any) -> Any:
+        if isinstance(target, type) and not hasattr(target, "get_config"):
+            raise ValueError(
+                f"Cannot register a class that does not have a get_config() method: {target.__name__}"
+            )
+        key = f"{package}>{name or target.__name__}"
+        known = _REGISTERED.get(key)
+        if known is not None and known.__qualname__ != target.__qualname__:
+            raise ValueError(f"{key} has already been registered to {known}")
+        _REGISTERED[key] = target
+        return target
+
+    return register
+
+
+def get_registered_name(obj: Any) -> str:
+    """Return the name that files have for a class or function: the registered one, or its own.
+
+    Examples
+    --------
+    >>> get_registered_name(len)
+    'len'
+    """
+    for name, registered in _REGISTERED.items():
+        if registered is obj:
+            return name
+    return obj.__name__
+
+
+def get_registered_object(
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    module_objects: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the class or function of a name, or None.
+
+    Parameters
+    ----------
+    name
+        Name of the object, or ``package>name``.
+    custom_objects, module_objects
+        More places to look in.
+
+    Examples
+    --------
+    >>> get_registered_object("ten", {"ten": 10})
+    10
+    """
+    for known in (custom_objects, _CUSTOM_OBJECTS, _REGISTERED, module_objects):
+        if known and name in known:
+            return known[name]
+    return None
+
+
 def serialize_keras_object(instance: Any) -> Any:
     """Return the configuration of an object with ``get_config``, or the name of a function.
 
@@ -71,9 +146,9 @@ def serialize_keras_object(instance: Any) -> Any:
     if instance is None:
         return None
     if hasattr(instance, "get_config"):
-        return {"class_name": type(instance).__name__, "config": instance.get_config()}
+        return {"class_name": get_registered_name(type(instance)), "config": instance.get_config()}
     if hasattr(instance, "__name__"):
-        return instance.__name__
+        return get_registered_name(instance)
     raise ValueError("Cannot serialize", instance)
 
 
@@ -104,18 +179,13 @@ def deserialize_keras_object(
     if identifier is None:
         return None
     custom = dict(custom_objects or {})
-    known = {**(module_objects or {}), **_CUSTOM_OBJECTS, **custom}
     if isinstance(identifier, str):
-        if known.get(identifier) is None:
-            raise ValueError(f"Unknown {printable_module_name}: {identifier}")
-        return known[identifier]
+        return _known(identifier, custom, module_objects, printable_module_name)
     if not isinstance(identifier, dict):
         raise ValueError(f"Could not interpret serialized {printable_module_name}: {identifier}")
     if "class_name" not in identifier or "config" not in identifier:
         raise ValueError(f"Improper config format: {identifier}")
-    cls = known.get(identifier["class_name"])
-    if cls is None:
-        raise ValueError(f"Unknown {printable_module_name}: {identifier['class_name']}")
+    cls = _known(identifier["class_name"], custom, module_objects, printable_module_name)
     config = identifier["config"]
     if hasattr(cls, "from_config"):
         if has_arg(cls.from_config, "custom_objects"):
@@ -125,6 +195,18 @@ def deserialize_keras_object(
     # A function that makes the object: its arguments stand in the configuration.
     with CustomObjectScope(custom):
         return cls(**config)
+
+
+def _known(name: Any, custom: Mapping[str, Any], module_objects: Any, what: str) -> Any:
+    found = get_registered_object(name, custom, module_objects) if isinstance(name, str) else None
+    if found is None or isinstance(found, ModuleType):
+        shown = str(name)[:200]
+        raise ValueError(
+            f"Unknown {what}: {shown}. If it is one of your own, say what the name stands for: "
+            f"`custom_objects={{{shown!r}: ...}}` as an argument of the function that loads, or "
+            f"`with CustomObjectScope({{{shown!r}: ...}}):` around it."
+        )
+    return found
 
 
 def func_dump(func: Any) -> tuple[str, tuple | None, tuple | None]:
