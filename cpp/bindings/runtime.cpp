@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "bindings/convert.h"
 #include "graph/graph.h"
+#include "kernels/conv/choose.h"
 
 namespace pronghorn::bindings {
 
@@ -21,6 +22,8 @@ void bind_runtime(py::module_& module) {
       "isa", [] { return std::string(name_of(active_isa())); },
       "The instruction set that programs compile for.");
   module.def("set_isa", &set_active_isa, py::arg("name"));
+  module.def("winograd", &winograd_use, "What programs may use minimal filtering for.");
+  module.def("set_winograd", &set_winograd_use, py::arg("use"));
   module.def("threads", &thread_count);
   module.def("set_threads", &set_thread_count, py::arg("count"));
   module.def("allocations", &Buffer::allocations, "How many buffers the core has allocated so far.");

@@ -20,7 +20,9 @@ __all__: list[str] = [
     "register_callback",
     "set_isa",
     "set_threads",
+    "set_winograd",
     "threads",
+    "winograd",
 ]
 
 class State:
@@ -151,6 +153,11 @@ def register_callback(function: collections.abc.Callable) -> int:
 
 def set_isa(name: str) -> None: ...
 def set_threads(count: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+def set_winograd(use: str) -> None: ...
 def threads() -> int: ...
+def winograd() -> str:
+    """
+    What programs may use minimal filtering for.
+    """
 
 __version__: str

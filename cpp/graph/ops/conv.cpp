@@ -1,10 +1,11 @@
 // Convolutions, channels last, over one to three spatial axes. A convolution and its two gradients are closed
 // under differentiation: each is linear in both operands, and the derivative of any of them is one of the
 // other two.
-#include "kernels/conv/conv.h"
+#include "kernels/conv/choose.h"
 
 #include <algorithm>
 
+#include "base/parallel.h"
 #include "graph/build.h"
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
@@ -68,7 +69,7 @@ Shape spatial(const Shape& from, const int64_t (&size)[3], int64_t channels) {
 }
 
 // The shapes of src and weights, from the inputs of each direction and the sizes that its attributes add.
-enum class Direction { Forward, BackwardData, BackwardWeights };
+using Direction = ConvDirection;
 
 Shape with_spatial(const Shape& shape, const Sizes& sizes, const std::string& op) {
   require(static_cast<int>(sizes.size()) == shape.rank() - 2, op, ": needs ", shape.rank() - 2,
@@ -217,16 +218,12 @@ GemmProblem pointwise_gemm(const ConvProblem& p) {
 }
 
 template <Direction direction, bool depthwise>
-const ConvKernel& kernel_of() {
-  if constexpr (depthwise) {
-    const DepthwiseTable& table = depthwise_table();
-    return direction == Direction::Forward        ? table.forward
-           : direction == Direction::BackwardData ? table.backward_data
-                                                  : table.backward_weights;
-  }
-  return direction == Direction::Forward        ? conv_table().forward
-         : direction == Direction::BackwardData ? conv_table().backward_data
-                                                : conv_weights_table().backward_weights;
+const ConvKernel& kernel_of(const ConvProblem& p, bool is_float) {
+  if constexpr (!depthwise) return choose_conv(direction, p, is_float);
+  const DepthwiseTable& table = depthwise_table();
+  return direction == Direction::Forward        ? table.forward
+         : direction == Direction::BackwardData ? table.backward_data
+                                                : table.backward_weights;
 }
 
 template <class T, Direction direction, bool depthwise>
@@ -256,7 +253,8 @@ Step lower_typed(const LowerContext& context) {
     };
     return step;
   }
-  const ConvKernel& kernel = kernel_of<direction, depthwise>();
+  p.workers = std::min(thread_count(), 64);
+  const ConvKernel& kernel = kernel_of<direction, depthwise>(p, std::is_same_v<T, float>);
   step.implementation = kernel.implementation;
   if constexpr (std::is_same_v<T, float>) {
     step.scratch = kernel.scratch_float(p);

@@ -1,0 +1,276 @@
+// The forward direction by minimal filtering, and the gradient by the image, which is the same with the
+// kernel turned round. A block of tiles is transformed, multiplied and transformed back while the caches hold
+// it.
+#include "kernels/conv/winograd.h"
+
+#include "base/parallel.h"
+#include "kernels/conv/winograd_patches.h"
+#include "kernels/gemm/pack.h"
+#include "simd/upto.h"
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+constexpr int64_t group_columns = panel < 32 ? 32 : panel;  // output channels transformed back together
+constexpr ProductsByRows products = tile_products_of(EachRow{});
+
+template <int m, int r>
+struct Layout {
+  static constexpr int a = m + r - 1, points = a * a;
+  Tiling tiling;
+  int64_t terms, columns, workers;
+  int64_t tiles;                      // in a block
+  int64_t u_point, v_point, m_point;  // floats from one of the a² numbers to the next
+  int64_t u_floats, v_floats, m_floats, patch_floats;
+
+  Layout(int64_t batch, int64_t height, int64_t width, int64_t terms, int64_t columns, int64_t workers)
+      : tiling(m, batch, height, width), terms(terms), columns(columns), workers(workers) {
+    const int64_t depth = round_up(terms, lanes);
+    tiles = tiles_together(tiling.count, points * 4 * (depth + group_columns), 12, product_rows);
+    u_point = spread(terms * round_up(columns, lanes));
+    v_point = spread(depth * tiles);
+    m_point = spread(group_columns * tiles);
+    u_floats = points * u_point, v_floats = points * v_point, m_floats = points * m_point;
+    patch_floats = round_up(points * terms + lanes, 16);
+  }
+  int64_t worker_floats() const { return v_floats + m_floats + patch_floats; }
+};
+
+struct Task {
+  Plane image;
+  int64_t pad_y, pad_x;
+  int64_t height, width;  // of the result
+  float* dst;
+  const float* bias;
+  const float* residual;
+  Activation activation;
+};
+
+template <int m, int r>
+void transform_image(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, float* v,
+                     float* copy) {
+  constexpr int a = m + r - 1;
+  const int64_t channels = task.image.channels;
+  TilePlace place(l.tiling, first);
+  for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
+    const Patch patch =
+        patch_at<a>(task.image, place.image, place.y - task.pad_y, place.x - task.pad_x, copy);
+    const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
+      float* to = v + c * l.tiles + t * lanes;
+      both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
+                      [&](int64_t i, int64_t j) __attribute__((always_inline)) {
+                        return read(patch.data + i * patch.row + j * channels + c);
+                      },
+                      [&](int64_t i, int64_t j, Floats value)
+                          __attribute__((always_inline)) { store(to + (i * a + j) * l.v_point, value); });
+    };
+    int64_t c = 0;
+    for (; c + lanes <= channels; c += lanes)
+      transform(c, [](const float* p) __attribute__((always_inline)) { return load(p); });
+    if (c < channels)
+      transform(c, [&](const float* p) __attribute__((always_inline)) {
+        return load_part(p, static_cast<int>(channels - c));
+      });
+  }
+}
+
+// The columns [column, column + columns) of the results; `sums` holds the products.
+template <int m, int r>
+void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, int64_t column,
+                    int64_t columns, const float* sums) {
+  constexpr int a = m + r - 1;
+  const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
+  TilePlace place(l.tiling, first);
+  for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
+    const int64_t start = ((place.image * task.height + place.y) * task.width + place.x) * l.columns + column;
+    const int64_t row = task.width * l.columns;
+    const int64_t high = lesser(m, task.height - place.y), wide = lesser(m, task.width - place.x);
+    for (int64_t c = 0; c < columns; c += lanes) {
+      const int64_t in_panel = c % panel, panel_width = columns - (c - in_panel) > lanes ? panel : lanes;
+      const float* from = sums + (c - in_panel) * l.tiles + t * panel_width + in_panel;
+      const int64_t left = columns - c;
+      const Floats bias = task.bias ? load_upto(task.bias + column + c, left) : zero<float>();
+      const auto transform = [&](const auto& put) __attribute__((always_inline)) {
+        both_axes<a, m>([](const auto& x, auto& o) __attribute__((always_inline)) { output_axis(x, o); },
+                        [&](int64_t i, int64_t j)
+                            __attribute__((always_inline)) { return load(from + (i * a + j) * l.m_point); },
+                        put);
+      };
+      if (left >= lanes && high == m && wide == m && !task.residual) {
+        float* to = task.dst + start + c;
+        transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+          v = v + bias;
+          store(to + i * row + j * l.columns, v < low ? low : v);
+        });
+      } else {
+        transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+          if (i >= high || j >= wide) return;
+          const int64_t at = start + i * row + j * l.columns + c;
+          v = v + bias;
+          if (task.residual) v = v + load_upto(task.residual + at, left);
+          store_upto(task.dst + at, v < low ? low : v, left);
+        });
+      }
+    }
+    if (task.activation > Activation::Relu)
+      for (int64_t i = 0; i < high; i++)
+        for (int64_t j = 0; j < wide; j++)
+          float_tiles.finish(task.dst + start + i * row + j * l.columns, columns, task.activation);
+  }
+}
+
+// Columns [column, end) of the a² products for `count` tiles.
+template <int m, int r>
+void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t end, const float* v,
+              const float* u, float* sums) {
+  for (int point = 0; point < l.points; point++)
+    for (int64_t c = column; c < end; c += panel) {
+      const int64_t wide = end - c > lanes ? panel : lanes;
+      const Product(&by_rows)[product_rows] = wide == panel ? products.two_vectors : products.one_vector;
+      const float* b = u + point * l.u_point + c * l.terms;
+      float* to = sums + point * l.m_point + (c - column) * l.tiles;
+      for (int64_t k = 0; k < l.terms; k += sum_block) {
+        const float* from = v + point * l.v_point + k * l.tiles;
+        for_row_parts(by_rows, count, [&](Product product, int64_t t) __attribute__((always_inline)) {
+          product(from + t * lanes, l.tiles * lanes, b + k * wide, lesser(sum_block, l.terms - k),
+                  to + t * wide, k > 0);
+        });
+      }
+    }
+}
+
+// U of the kernel, or of the kernel turned round and with its channels' parts exchanged.
+template <int m, int r>
+void transform_kernel(const Layout<m, r>& l, const float* weights, bool turned, float* u) {
+  constexpr int a = m + r - 1;
+  constexpr int64_t rows = 8;  // at a time
+  const int64_t chunks = ceil_div(l.terms, rows);
+  parallel_for(0, ceil_div(l.columns, panel) * chunks, 1 + 256 / (r * r), [&](int64_t first, int64_t last) {
+    alignas(64) float packed[r * r][rows * panel];
+    for (int64_t i = first; i < last; i++) {
+      const int64_t column = i / chunks * panel, filled = lesser(panel, l.columns - column);
+      const int64_t wide = filled > lanes ? panel : lanes;
+      const int64_t k = i % chunks * rows, length = lesser(rows, l.terms - k);
+      for (int tap = 0; tap < r * r; tap++) {
+        const float* from = weights + (turned ? r * r - 1 - tap : tap) * l.terms * l.columns;
+        if (turned)
+          pack_transposed(from + column * l.terms + k, l.terms, filled, length, packed[tap], wide);
+        else
+          pack_rows(from + k * l.columns + column, l.columns, filled, length, packed[tap], wide);
+      }
+      float* to = u + column * l.terms + k * wide;
+      for (int64_t e = 0; e < length * wide; e += lanes) {
+        Floats half[a][r];
+        unroll<r>([&](auto j) __attribute__((always_inline)) {
+          Floats g[r], o[a];
+          unroll<r>([&](auto n) __attribute__((always_inline)) { g[n] = load(packed[n * r + j] + e); });
+          kernel_axis<r, a>(g, o);
+          unroll<a>([&](auto n) __attribute__((always_inline)) { half[n][j] = o[n]; });
+        });
+#pragma GCC unroll 1
+        for (int n = 0; n < a; n++) {
+          Floats o[a];
+          kernel_axis<r, a>(half[n], o);
+          unroll<a>([&](auto j)
+                        __attribute__((always_inline)) { store(to + e + (n * a + j) * l.u_point, o[j]); });
+        }
+      }
+    }
+  });
+}
+
+template <int m, int r>
+void run(const Layout<m, r>& l, const Task& task, const float* weights, bool turned, void* scratch) {
+  if (l.tiling.count * l.columns == 0) return;
+  float* const u = static_cast<float*>(scratch);
+  float* const work = u + l.u_floats;
+  transform_kernel(l, weights, turned, u);
+  const int64_t blocks = ceil_div(l.tiling.count, l.tiles);
+  Lender lender(l.workers);
+  parallel_for(0, blocks, 1, [&](int64_t first_block, int64_t last_block) {
+    const int64_t worker = lender.take();
+    float* const v = work + worker * l.worker_floats();
+    float* const sums = v + l.v_floats;
+    for (int64_t block = first_block; block < last_block; block++) {
+      const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
+      transform_image(l, task, first, count, v, sums + l.m_floats);
+      for (int64_t column = 0; column < l.columns; column += group_columns) {
+        const int64_t end = lesser(column + group_columns, l.columns);
+        multiply(l, count, column, end, v, u, sums);
+        transform_back(l, task, first, count, column, end - column, sums);
+      }
+    }
+    lender.give_back(worker);
+  });
+}
+
+template <int m, int r>
+Layout<m, r> forward_layout(const ConvProblem& p) {
+  return {p.batch * p.src[0], p.dst[1], p.dst[2], p.ic, p.oc, p.workers};
+}
+template <int m, int r>
+Layout<m, r> backward_layout(const ConvProblem& p) {
+  return {p.batch * p.src[0], p.src[1], p.src[2], p.oc, p.ic, p.workers};
+}
+
+template <int m, int r>
+size_t bytes(const Layout<m, r>& l) {
+  return static_cast<size_t>(l.u_floats + l.workers * l.worker_floats()) * sizeof(float);
+}
+template <int m, int r>
+size_t forward_scratch(const ConvProblem& p) {
+  return bytes(forward_layout<m, r>(p));
+}
+template <int m, int r>
+size_t backward_scratch(const ConvProblem& p) {
+  return bytes(backward_layout<m, r>(p));
+}
+
+template <int m, int r>
+void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
+  const Task task = {{o.a, p.src[1], p.src[2], p.ic},
+                     p.pad[1],
+                     p.pad[2],
+                     p.dst[1],
+                     p.dst[2],
+                     o.c,
+                     p.has_bias ? o.bias : nullptr,
+                     p.has_residual ? o.residual : nullptr,
+                     p.activation};
+  run(forward_layout<m, r>(p), task, o.b, false, scratch);
+}
+
+template <int m, int r>
+void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
+  const Task task = {{o.a, p.dst[1], p.dst[2], p.oc},
+                     r - 1 - p.pad[1],
+                     r - 1 - p.pad[2],
+                     p.src[1],
+                     p.src[2],
+                     o.c,
+                     nullptr,
+                     nullptr,
+                     Activation::Linear};
+  run(backward_layout<m, r>(p), task, o.b, true, scratch);
+}
+
+template <int m, int r>
+constexpr ConvKernel forward(const char* name) {
+  return {forward_scratch<m, r>, nullptr, run_forward<m, r>, nullptr, name};
+}
+template <int m, int r>
+constexpr ConvKernel backward_data(const char* name) {
+  return {backward_scratch<m, r>, nullptr, run_backward_data<m, r>, nullptr, name};
+}
+
+}  // namespace
+
+extern const WinogradTable winograd_table = {
+    {forward<4, 3>("conv:winograd_4x4_3x3"), forward<2, 3>("conv:winograd_2x2_3x3"),
+     forward<2, 5>("conv:winograd_2x2_5x5")},
+    {backward_data<4, 3>("conv_backward_data:winograd_4x4_3x3"),
+     backward_data<2, 3>("conv_backward_data:winograd_2x2_3x3"),
+     backward_data<2, 5>("conv_backward_data:winograd_2x2_5x5")},
+};
+
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

@@ -1,0 +1,90 @@
+// What the directions of minimal filtering share: where the tiles lie, patches of images that may reach
+// beyond their edge, and scratch memory for each thread at work.
+#pragma once
+#include "kernels/conv/conv.h"
+#include "kernels/conv/winograd_product.h"
+#include "kernels/gemm/tiling.h"
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+// Tiles of m × m results cover every image of the batch.
+struct Tiling {
+  int64_t m, rows, columns, count;
+
+  Tiling(int64_t m, int64_t batch, int64_t height, int64_t width)
+      : m(m), rows((height + m - 1) / m), columns((width + m - 1) / m), count(batch * rows * columns) {}
+};
+
+struct TilePlace {
+  int64_t image, y, x;  // of the tile's first result
+
+  TilePlace(const Tiling& tiling, int64_t tile)
+      : image(tile / (tiling.rows * tiling.columns)),
+        y(tile / tiling.columns % tiling.rows * tiling.m),
+        x(tile % tiling.columns * tiling.m) {}
+  void next(const Tiling& tiling) {
+    x += tiling.m;
+    if (x < tiling.columns * tiling.m) return;
+    x = 0, y += tiling.m;
+    if (y < tiling.rows * tiling.m) return;
+    y = 0, image++;
+  }
+};
+
+struct Plane {
+  const float* data;
+  int64_t height, width, channels;
+};
+
+struct Patch {
+  const float* data;
+  int64_t row;  // floats from one row to the next
+};
+
+// The n × n patch from (y, x) on. Where it reaches beyond the image it is copied, with zeros there.
+template <int n>
+PRONGHORN_INLINE Patch patch_at(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
+  const int64_t channels = plane.channels;
+  const float* data = plane.data + ((image * plane.height + y) * plane.width + x) * channels;
+  if (y >= 0 && x >= 0 && y + n <= plane.height && x + n <= plane.width)
+    return {data, plane.width * channels};
+  const int64_t from = x < 0 ? (x < -n ? n : -x) : 0;
+  const int64_t room = plane.width - x < n ? (plane.width - x > from ? plane.width - x : from) : n;
+  for (int64_t i = 0; i < n; i++, data += plane.width * channels) {
+    float* row = copy + i * n * channels;
+    const bool inside = y + i >= 0 && y + i < plane.height && from < room;
+    const int64_t begin = inside ? from : n, end = inside ? room : n;
+    const auto bytes = [&](int64_t pixels) { return static_cast<size_t>(pixels * channels) * sizeof(float); };
+    __builtin_memset(row, 0, bytes(begin));
+    if (inside) __builtin_memcpy(row + begin * channels, data + begin * channels, bytes(end - begin));
+    __builtin_memset(row + end * channels, 0, bytes(n - end));
+  }
+  return {copy, n * channels};
+}
+
+// Lends each of the threads at work one of `count` pieces of scratch memory.
+class Lender {
+ public:
+  explicit Lender(int64_t count) : count_(count) {}
+  int64_t take() {
+    for (int64_t i = 0;; i = i + 1 < count_ ? i + 1 : 0)
+      if (!(__atomic_fetch_or(&taken_, uint64_t{1} << i, __ATOMIC_ACQUIRE) >> i & 1)) return i;
+  }
+  void give_back(int64_t i) { __atomic_fetch_and(&taken_, ~(uint64_t{1} << i), __ATOMIC_RELEASE); }
+
+ private:
+  int64_t count_;
+  uint64_t taken_ = 0;
+};
+
+// Tiles that are worked on together: as many as fit `block_bytes`, few enough for `least_blocks` blocks.
+PRONGHORN_INLINE int64_t tiles_together(int64_t tiles, int64_t bytes_per_tile, int64_t least_blocks,
+                                        int64_t multiple) {
+  const int64_t most = greater(1, lesser(block_bytes / bytes_per_tile, ceil_div(tiles, least_blocks)));
+  const int64_t blocks = ceil_div(tiles, round_up(most, multiple));
+  return round_up(ceil_div(tiles, greater(blocks, 1)), multiple);
+}
+
+}  // namespace
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
