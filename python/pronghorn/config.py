@@ -126,6 +126,42 @@ def standardize_dtype(dtype: object) -> str:
     return np.dtype(dtype).name
 
 
+def winograd() -> str:
+    """Return which of Winograd's algorithms convolutions may use: see `set_winograd`.
+
+    Examples
+    --------
+    >>> winograd()
+    'on'
+    """
+    from . import _core
+
+    return _core.winograd()
+
+
+def set_winograd(use: bool | str) -> None:
+    """Set which of Winograd's algorithms convolutions may use that are compiled from now on.
+
+    They take two to four times fewer multiplications for 3x3 and 5x5 kernels, and round more. The environment
+    variable ``PRONGHORN_WINOGRAD`` gives the setting at the start.
+
+    Parameters
+    ----------
+    use
+        True or ``"on"``: where they are faster. False or ``"off"``: nowhere. ``"accurate"``: only those whose
+        errors are like those of direct sums. ``"force"``: wherever they can be used. ``"4x4_3x3"``,
+        ``"2x2_3x3"``, ``"2x2_5x5"`` (results of a tile, kernel): this one wherever it can be used, no other.
+
+    Examples
+    --------
+    >>> set_winograd("accurate")
+    >>> set_winograd(True)
+    """
+    from . import _core
+
+    _core.set_winograd({True: "on", False: "off"}[use] if isinstance(use, bool) else str(use))
+
+
 def keras_home() -> str:
     """Return Keras's folder for settings and data: ``$KERAS_HOME`` or ``~/.keras``."""
     return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")

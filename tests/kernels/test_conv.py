@@ -1,4 +1,4 @@
-"""Convolutions in all directions on every instruction set, against NumPy in float64."""
+"""Direct convolutions in all directions on every instruction set, against NumPy in float64."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from gradients import check_gradients
 from products import assert_close, draw, run_op
 from running import AWKWARD_SIZES, assert_same_bits_for_threads
 
-from pronghorn import ops
+from pronghorn import config, ops
 
 
 class Case:
@@ -101,6 +101,14 @@ CASES = {
     "three axes": Case([5, 6, 7], [3, 2, 3], 4, 9, strides=[1, 2, 1], before=[1, 0, 1], after=[1, 1, 1]),
     "slices": Case([40, 40], [3, 3], 9, 19, batch=4, before=[1, 1], after=[1, 1]),
 }
+
+
+@pytest.fixture(autouse=True)
+def direct():
+    before = config.winograd()
+    config.set_winograd(False)
+    yield
+    config.set_winograd(before)
 
 
 @pytest.fixture(params=CASES)

@@ -1,0 +1,44 @@
+"""Ten steps of training of a network of convolutions against tf-keras, by each algorithm."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from pronghorn import config, layers, models, optimizers
+
+GOLDEN = np.load(pathlib.Path(__file__).parents[1] / "golden" / "convolutions.npz")
+
+
+def network():
+    return models.Sequential(
+        [
+            layers.Conv2D(6, 5, padding="same", activation="relu", input_shape=(13, 15, 3)),
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(7, 3, padding="same", activation="tanh"),
+            layers.Conv2D(5, 5),
+            layers.Flatten(),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "use, tolerance",
+    [(False, 1e-5), (True, 2e-5), ("force", 5e-5), ("4x4_3x3", 5e-5), ("2x2_3x3", 1e-5), ("2x2_5x5", 5e-5)],
+)
+def test_ten_steps(use, tolerance):
+    before = config.winograd()
+    config.set_winograd(use)
+    try:
+        model = network()
+        model.set_weights([GOLDEN[f"start_{i}"] for i in range(len(model.weights))])
+        model.compile(optimizers.SGD(0.05, momentum=0.9), "categorical_crossentropy")
+        losses = [model.train_on_batch(x, y) for x, y in zip(GOLDEN["x"], GOLDEN["y"])]
+    finally:
+        config.set_winograd(before)
+    np.testing.assert_allclose(losses, GOLDEN["losses"], rtol=tolerance)
+    for i, found in enumerate(model.get_weights()):
+        wanted = GOLDEN[f"end_{i}"]
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max())
