@@ -158,3 +158,5 @@ def test_pickle():
     again = pickle.loads(pickle.dumps(estimator))
     assert again.get_params() == estimator.get_params()
     again.fit(X, Y)
+    fitted = pickle.loads(pickle.dumps(again))
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))

@@ -2,8 +2,10 @@
 
 from .backup import BackupAndRestore
 from .base import BatchLogs, Callback, CallbackList
+from .checkpoint import ModelCheckpoint
 from .control import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
 from .loggers import BaseLogger, CSVLogger, History, LambdaCallback, ProgbarLogger
+from .remote import RemoteMonitor
 
 __all__ = [
     "BackupAndRestore",
@@ -16,7 +18,9 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
     "TerminateOnNaN",
 ]
