@@ -5,7 +5,7 @@
 namespace pronghorn {
 
 Graph fuse(const Graph& graph) {
-  return fuse_elementwise(fuse_epilogues(fold_scales(fuse_normalizations(graph))));
+  return fuse_elementwise(fuse_updates(fuse_epilogues(fold_scales(fuse_normalizations(graph)))));
 }
 
 }  // namespace pronghorn

@@ -16,6 +16,9 @@ Graph fuse_elementwise(const Graph& graph);
 // A relu behind batch normalisation, and its derivative, into the normalisation.
 Graph fuse_normalizations(const Graph& graph);
 
+// The products that are gradients of large matrices into the optimizer.
+Graph fuse_updates(const Graph& graph);
+
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
 bool is_per_channel(const Shape& operand, const Shape& shape);
 

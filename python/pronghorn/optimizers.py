@@ -207,7 +207,10 @@ class _BuiltIn(Optimizer):
             self._slots = {
                 name: [
                     ops.Variable(
-                        np.zeros(param.shape), dtype=param.dtype, name=f"{name}_{i}", trainable=False
+                        np.zeros(param.shape, param.dtype),
+                        dtype=param.dtype,
+                        name=f"{name}_{i}",
+                        trainable=False,
                     )
                     for i, param in enumerate(params)
                 ]

@@ -4,12 +4,14 @@
 // Inputs: the rule's scalars, then n gradients, n parameters, and n tensors for each kind of slot. Outputs: n
 // parameters, then the slots in the same order. Attributes: n; inplace_from, the index of the first
 // parameter; the rule's numbers, some of which may be given as further scalars instead, to change from step
-// to step.
+// to step; factored, the parameters whose gradient stands there as two factors, a and b for aT b: it is
+// computed block by block while the parameter is updated, and never as a whole.
 #include <cmath>
 #include <cstring>
 
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int most_coefficients = 9, most_numbers = 2, most_scalars = 3 + most_numbers;
 constexpr int64_t chunk_elements = 16 * 1024;
+constexpr int64_t block_elements = 256 * 1024;  // of a gradient that is computed on the way
 
 // The numbers behind c, computed in T as the formulas would be.
 template <class T>
@@ -173,37 +176,71 @@ constexpr Rule nadam = {
 // --- shape rule
 // -------------------------------------------------------------------------------------------------
 
-// Scalars that a node has: those of the rule, and its numbers where they are given so.
-int scalar_count(const Attributes& attributes) {
-  return static_cast<int>(attributes.get<int64_t>("inplace_from") - attributes.get<int64_t>("n"));
+// Which inputs are what.
+struct Layout {
+  int n, scalars, first_param;
+  struct Gradient {
+    int input;
+    bool factored;
+  };
+  std::vector<Gradient> gradients;
+
+  explicit Layout(const Attributes& attributes)
+      : n(static_cast<int>(attributes.get<int64_t>("n"))),
+        first_param(static_cast<int>(attributes.get<int64_t>("inplace_from"))) {
+    const auto factored = attributes.get<std::vector<int64_t>>("factored", {});
+    scalars = first_param - n - static_cast<int>(factored.size());
+    int input = scalars;
+    for (int i = 0; i < n; i++) {
+      const bool is_factored = std::find(factored.begin(), factored.end(), i) != factored.end();
+      gradients.push_back({input, is_factored});
+      input += is_factored ? 2 : 1;
+    }
+  }
+};
+
+void check_gradient(const InferContext& context, const Layout& layout, int i) {
+  const auto [input, factored] = layout.gradients[i];
+  const TensorType &param = context.inputs[layout.first_param + i], &type = context.inputs[input];
+  if (!factored) {
+    require(type == param, context.op.name, ": parameter ", i, " is ", param, ", but its gradient is ", type);
+    return;
+  }
+  const TensorType& other = context.inputs[input + 1];
+  require(param.shape.rank() == 2 && type.dtype == param.dtype && other.dtype == param.dtype &&
+              type.shape == Shape({other.shape[0], param.shape[0]}) && other.shape.back() == param.shape[1],
+          context.op.name, ": parameter ", i, " is ", param, ", but the factors of its gradient are ", type,
+          " and ", other);
 }
 
 template <const Rule& rule>
 std::vector<TensorType> infer(const InferContext& context) {
-  const auto n = context.attributes.get<int64_t>("n");
-  const auto inputs = static_cast<int64_t>(context.inputs.size());
+  const Layout layout(context.attributes);
+  const auto inputs = static_cast<int>(context.inputs.size());
+  const int n = layout.n, scalars = layout.scalars, first = layout.first_param;
   require(n >= 1, context.op.name, ": there are no parameters to update");
-  const int scalars = scalar_count(context.attributes);
   require(scalars == rule.scalars || scalars == rule.scalars + rule.number_count(), context.op.name,
           ": inplace_from must be the index of the first parameter, ", rule.scalars + n, " or ",
           rule.scalars + rule.number_count() + n);
-  const int64_t groups = (inputs - scalars) / n;  // gradients, parameters, then the kinds of slots
-  require(inputs == scalars + groups * n && groups - 2 >= rule.fewest_slots && groups - 2 <= rule.most_slots,
+  const int groups = (inputs - first) / n;  // parameters, then the kinds of slots
+  require(inputs == first + groups * n && groups - 1 >= rule.fewest_slots && groups - 1 <= rule.most_slots,
           context.op.name, ": ", n, " parameters need ", scalars, " scalars, ", n, " gradients and ", n,
           " slots of each kind, but there are ", inputs, " inputs");
   for (int i = 0; i < scalars; i++)
     require(context.inputs[i].count() == 1, context.op.name, ": input ", i, " must be a scalar, not ",
             context.inputs[i]);
-  std::vector<TensorType> outputs;
-  for (int64_t i = 0; i < inputs - scalars; i++) {
-    const TensorType &type = context.inputs[scalars + i], &param = context.inputs[scalars + n + i % n];
-    require_float(context, static_cast<int>(scalars + i));
-    require(type.dtype == context.inputs.back().dtype, context.op.name,
-            ": all parameters must have one dtype, not ", name_of(type.dtype), " and ",
+  for (int i = scalars; i < inputs; i++) {
+    require_float(context, i);
+    require(context.inputs[i].dtype == context.inputs.back().dtype, context.op.name,
+            ": all parameters must have one dtype, not ", name_of(context.inputs[i].dtype), " and ",
             name_of(context.inputs.back().dtype));
-    require(type == param, context.op.name, ": parameter ", i % n, " is ", param, ", but its ",
-            i < n ? "gradient" : "slot", " is ", type);
-    if (i >= n) outputs.push_back(type);
+  }
+  for (int i = 0; i < n; i++) check_gradient(context, layout, i);
+  std::vector<TensorType> outputs;
+  for (int i = 0; i < inputs - first; i++) {
+    const TensorType &type = context.inputs[first + i], &param = context.inputs[first + i % n];
+    require(type == param, context.op.name, ": parameter ", i % n, " is ", param, ", but its slot is ", type);
+    outputs.push_back(type);
   }
   return outputs;
 }
@@ -223,18 +260,18 @@ struct Tasks {
   std::vector<int> first;  // of each task, and the end
 };
 
-Tasks cut(const std::vector<TensorType>& parameters) {
+Tasks cut(const std::vector<TensorType>& outputs, const Layout& layout) {
   Tasks tasks;
   int64_t filled = chunk_elements;
-  for (size_t i = 0; i < parameters.size(); i++) {
-    const int64_t size = parameters[i].count();
+  for (int i = 0; i < layout.n; i++) {
+    const int64_t size = layout.gradients[i].factored ? 0 : outputs[i].count();
     for (int64_t begin = 0; begin < size;) {
       if (filled == chunk_elements) {
         tasks.first.push_back(static_cast<int>(tasks.stretches.size()));
         filled = 0;
       }
       const int64_t count = std::min(size - begin, chunk_elements - filled);
-      tasks.stretches.push_back({static_cast<int>(i), begin, count});
+      tasks.stretches.push_back({i, begin, count});
       filled += count;
       begin += count;
     }
@@ -243,46 +280,128 @@ Tasks cut(const std::vector<TensorType>& parameters) {
   return tasks;
 }
 
+// A gradient that is the product of two factors: rows of the parameter at a time.
+struct Product {
+  int parameter, input;
+  int64_t rows, block;  // of the parameter, and of a block
+  GemmProblem problem;  // of a whole block
+};
+
+std::vector<Product> products(const LowerContext& context, const Layout& layout) {
+  std::vector<Product> found;
+  for (int i = 0; i < layout.n; i++) {
+    const auto [input, factored] = layout.gradients[i];
+    if (!factored) continue;
+    const int64_t rows = context.dst(i)[0], columns = context.dst(i)[1];
+    const int64_t block =
+        std::clamp<int64_t>(block_elements / columns / 64 * 64, 64, std::max<int64_t>(rows, 64));
+    GemmProblem problem = dense_gemm(std::min(block, rows), columns, context.src(input)[0], true);
+    problem.lda = rows;
+    found.push_back({i, input, rows, block, problem});
+  }
+  return found;
+}
+
+// The last block may be smaller.
+GemmProblem problem_at(const Product& product, int64_t row) {
+  GemmProblem problem = product.problem;
+  problem.m = std::min(product.block, product.rows - row);
+  return problem;
+}
+
+template <class T>
+size_t product_scratch(const Product& product) {
+  const int64_t last = (product.rows - 1) / product.block * product.block;
+  return std::max(gemm_scratch(gemm_table(), problem_at(product, 0), T{}),
+                  gemm_scratch(gemm_table(), problem_at(product, last), T{}));
+}
+
+size_t gradient_bytes(const Product& product, size_t element) {
+  return (static_cast<size_t>(product.problem.m * product.problem.n) * element + Buffer::alignment - 1) /
+         Buffer::alignment * Buffer::alignment;
+}
+
 template <class T>
 T read_scalar(const void* pointer, DType dtype) {
   return visit_dtype(dtype,
                      [&](auto zero) { return static_cast<T>(*static_cast<const decltype(zero)*>(pointer)); });
 }
 
+// The pointers of a stretch of one parameter, but for its gradient.
+template <class T>
+OptimizerData<T> data_at(const StepArguments& arguments, const Layout& layout, int slots, int parameter,
+                         int64_t from) {
+  OptimizerData<T> data{};
+  for (int k = 0; k <= slots; k++) {
+    const T* old_value = src<T>(arguments, layout.first_param + k * layout.n + parameter) + from;
+    T* new_value = dst<T>(arguments, k * layout.n + parameter) + from;
+    (k == 0 ? data.param : data.slots[k - 1]) = old_value;
+    (k == 0 ? data.new_param : data.new_slots[k - 1]) = new_value;
+  }
+  return data;
+}
+
+// Updates one parameter, each block of its gradient right after computing it.
+template <class T, class Update>
+void update_blocks(const StepArguments& arguments, const Product& product, const Update& update) {
+  T* gradient = static_cast<T*>(arguments.scratch);
+  void* scratch = static_cast<char*>(arguments.scratch) + gradient_bytes(product, sizeof(T));
+  for (int64_t row = 0; row < product.rows; row += product.block) {
+    const GemmProblem problem = problem_at(product, row);
+    gemm(gemm_table(), problem,
+         GemmOperands<T>{src<T>(arguments, product.input) + row, src<T>(arguments, product.input + 1),
+                         gradient},
+         scratch);
+    parallel_for(0, problem.m * problem.n, chunk_elements, [&](int64_t begin, int64_t end) {
+      update(product.parameter, row * problem.n + begin, gradient + begin, end - begin);
+    });
+  }
+}
+
 template <const Rule& rule>
 Step lower(const LowerContext& context) {
-  const int n = static_cast<int>(context.attributes.get<int64_t>("n"));
-  const int slots = static_cast<int>(context.outputs.size()) / n - 1;
-  const int scalar_inputs = scalar_count(context.attributes);
+  const Layout layout(context.attributes);
+  const int slots = static_cast<int>(context.outputs.size()) / layout.n - 1;
   std::vector<DType> scalar_types;
-  for (int i = 0; i < scalar_inputs; i++) scalar_types.push_back(context.inputs[i].dtype);
-  const Tasks tasks = cut({context.outputs.begin(), context.outputs.begin() + n});
-  return float_step(context.outputs[0].dtype, context.op.name, [&](auto zero) {
+  for (int i = 0; i < layout.scalars; i++) scalar_types.push_back(context.inputs[i].dtype);
+  const Tasks tasks = cut(context.outputs, layout);
+  const std::vector<Product> factored = products(context, layout);
+  size_t scratch = 0;
+  double flops = 0;
+  for (const Product& product : factored) {
+    const bool single = context.outputs[0].dtype == DType::Float32;
+    scratch =
+        std::max(scratch, gradient_bytes(product, single ? sizeof(float) : sizeof(double)) +
+                              (single ? product_scratch<float>(product) : product_scratch<double>(product)));
+    flops +=
+        2.0 * static_cast<double>(product.rows * product.problem.n) * static_cast<double>(product.problem.k);
+  }
+  Step step = float_step(context.outputs[0].dtype, context.op.name, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = select<T>(rule)(context.attributes, slots);
     const Attributes attributes = context.attributes;
     return [=](const StepArguments& arguments) {
       T scalars[most_scalars] = {};
-      for (int i = 0; i < scalar_inputs; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
+      for (int i = 0; i < layout.scalars; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
       const Prepared<T> prepared = prepare<T>(rule)(
-          {attributes, scalars, rule.numbers, scalars + rule.scalars, scalar_inputs - rule.scalars});
+          {attributes, scalars, rule.numbers, scalars + rule.scalars, layout.scalars - rule.scalars});
+      const auto update = [&](int parameter, int64_t from, const T* gradient, int64_t count) {
+        OptimizerData<T> data = data_at<T>(arguments, layout, slots, parameter, from);
+        data.grad = gradient;
+        kernel(prepared.c, data, count);
+      };
       parallel_for(0, static_cast<int64_t>(tasks.first.size()) - 1, 1, [&](int64_t begin, int64_t end) {
         for (int at = tasks.first[begin]; at < tasks.first[end]; at++) {
           const auto [parameter, from, count] = tasks.stretches[at];
-          OptimizerData<T> data{};
-          const int first = scalar_inputs + parameter;
-          data.grad = src<T>(arguments, first) + from;
-          data.param = src<T>(arguments, first + n) + from;
-          data.new_param = dst<T>(arguments, parameter) + from;
-          for (int k = 0; k < slots; k++) {
-            data.slots[k] = src<T>(arguments, first + (2 + k) * n) + from;
-            data.new_slots[k] = dst<T>(arguments, parameter + (1 + k) * n) + from;
-          }
-          kernel(prepared.c, data, count);
+          update(parameter, from, src<T>(arguments, layout.gradients[parameter].input) + from, count);
         }
       });
+      for (const Product& product : factored) update_blocks<T>(arguments, product, update);
     };
   });
+  step.scratch = scratch;
+  step.flops = flops;
+  return step;
 }
 
 template <const Rule& rule>
