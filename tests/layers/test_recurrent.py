@@ -51,7 +51,7 @@ def test_rnn_of_a_cell_is_the_layer_of_that_name(cell, x):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_cudnn_biases_are_those_of_the_general_layers(x):
+def test_cudnn_weights_are_those_of_the_general_layers_in_the_librarys_layout(x):
     for special, general, columns in (
         (layers.CuDNNGRU(2), layers.GRU(2, reset_after=True), 6),
         (layers.CuDNNLSTM(2), layers.LSTM(2), 8),
@@ -62,7 +62,11 @@ def test_cudnn_biases_are_those_of_the_general_layers(x):
         special.set_weights([kernel, recurrent, bias])
         general.build(SERIES)
         halves = bias.reshape(2, -1)
-        general.set_weights([kernel, recurrent, halves if columns == 6 else halves.sum(0)])
+        gates = columns // 2
+        kernel = [part.reshape(2, -1).T for part in np.hsplit(kernel, gates)]
+        recurrent = [part.T for part in np.hsplit(recurrent, gates)]
+        bias = halves if columns == 6 else halves.sum(0)
+        general.set_weights([np.hstack(kernel), np.hstack(recurrent), bias])
         np.testing.assert_allclose(special(x), general(x), atol=1e-6)
 
 

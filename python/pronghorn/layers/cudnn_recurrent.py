@@ -27,7 +27,20 @@ _FIXED = (
 )
 
 
-class _CuDNNGRUCell(GRUCell):
+class _LibraryKernels:
+    """Kernels as the library keeps them: those of each gate transposed, whatever their shapes say."""
+
+    def input_kernel(self):
+        parts = [
+            ops.transpose(ops.reshape(part, (self.units, part.shape[0]))) for part in self.split(self.kernel)
+        ]
+        return ops.concatenate(parts, axis=-1)
+
+    def state_kernel(self):
+        return ops.concatenate([ops.transpose(part) for part in self.split(self.recurrent_kernel)], axis=-1)
+
+
+class _CuDNNGRUCell(_LibraryKernels, GRUCell):
     """A `GRUCell` whose two biases are one vector."""
 
     def _bias_shape(self):
@@ -37,7 +50,7 @@ class _CuDNNGRUCell(GRUCell):
         return ops.reshape(self.bias, (2, 3 * self.units))
 
 
-class _CuDNNLSTMCell(LSTMCell):
+class _CuDNNLSTMCell(_LibraryKernels, LSTMCell):
     """An `LSTMCell` with a bias for each of the two products, which are added up."""
 
     def _bias_shape(self):

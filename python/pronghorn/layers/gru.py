@@ -86,7 +86,7 @@ class GRUCell(DenseCell):
         return None if bias is None or not self.reset_after else bias[1]
 
     def project(self, x, training):
-        x = self.product(self.dropped(x, "input", training), self.kernel)
+        x = self.product(self.dropped(x, "input", training), self.input_kernel())
         return x + self.input_bias if self.use_bias else x
 
     def advance(self, projected, states, training):
@@ -95,7 +95,7 @@ class GRUCell(DenseCell):
         # With one mask for all gates Keras carries on the state that was dropped.
         h = variants[0] if len(variants) == 1 else states[0]
         if self.reset_after:
-            inner = self.product(variants, self.recurrent_kernel)
+            inner = self.product(variants, self.state_kernel())
             inner = inner + self.recurrent_bias if self.use_bias else inner
             h_z, h_r, h_h = self.split(inner)
             z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
@@ -115,8 +115,8 @@ class GRUCell(DenseCell):
             return None
         outputs, h = ops.gru(
             x,
-            self.kernel,
-            self.recurrent_kernel,
+            self.input_kernel(),
+            self.state_kernel(),
             self.added_bias(),
             *states,
             mask=mask,

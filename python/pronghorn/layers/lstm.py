@@ -75,12 +75,12 @@ class LSTMCell(DenseCell):
         return self.bias
 
     def project(self, x, training):
-        z, bias = self.product(self.dropped(x, "input", training), self.kernel), self.added_bias()
+        z, bias = self.product(self.dropped(x, "input", training), self.input_kernel()), self.added_bias()
         return z if bias is None else z + bias
 
     def advance(self, projected, states, training):
         h, c = states
-        h = self.product(self.dropped(h, "recurrent", training), self.recurrent_kernel)
+        h = self.product(self.dropped(h, "recurrent", training), self.state_kernel())
         i, f, candidate, o = self.split(projected + h)
         kept = self.recurrent_activation(f) * c
         c = kept + self.recurrent_activation(i) * self.activation(candidate)
@@ -93,8 +93,8 @@ class LSTMCell(DenseCell):
             return None
         outputs, h, c = ops.lstm(
             x,
-            self.kernel,
-            self.recurrent_kernel,
+            self.input_kernel(),
+            self.state_kernel(),
             self.added_bias(),
             *states,
             mask=mask,

@@ -162,6 +162,14 @@ class DenseCell(GatedCell):
     def _bias_initializer(self) -> Any:
         return self.bias_initializer
 
+    def input_kernel(self) -> Any:
+        """Return what the inputs are multiplied by."""
+        return self.kernel
+
+    def state_kernel(self) -> Any:
+        """Return what the state is multiplied by."""
+        return self.recurrent_kernel
+
     def product(self, variants: list, kernel: Any) -> Any:
         """Multiply by the weights of gates: one input for all, or one for each, as `dropped` gives."""
         if len(variants) == 1:
