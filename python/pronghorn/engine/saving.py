@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..models import model_from_config, model_from_json, model_from_yaml
+from ..saving.cloud import allow_read_from_gcs, allow_write_to_gcs
 from ..saving.hdf5_group import (
     HDF5_OBJECT_HEADER_LIMIT,
     load_attributes_from_hdf5_group,
@@ -19,6 +20,8 @@ from ..saving.weight_layouts import preprocess_weights_for_loading
 
 __all__ = [
     "HDF5_OBJECT_HEADER_LIMIT",
+    "allow_read_from_gcs",
+    "allow_write_to_gcs",
     "ask_to_proceed_with_overwrite",
     "load_attributes_from_hdf5_group",
     "load_model",
@@ -34,3 +37,5 @@ __all__ = [
     "save_weights_to_hdf5_group",
     "unpickle_model",
 ]
+
+tf_file_io = None  # a module to reach ``gs://`` paths with; TensorFlow's where this is None

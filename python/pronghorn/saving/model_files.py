@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from ..utils.safe_mode import reading
+from .cloud import allow_read_from_gcs, allow_write_to_gcs
 from .hdf5_files import opened_to_read, opened_to_write
 from .hdf5_model import own_weights, read_model, write_model
 from .hdf5_weights import (
@@ -15,6 +16,7 @@ from .hdf5_weights import (
 )
 
 
+@allow_write_to_gcs
 def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
     """Write a model to a file: architecture, weights, what it was compiled with, the optimizer's state.
 
@@ -47,6 +49,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
             write_model(group, model, include_optimizer)
 
 
+@allow_read_from_gcs
 def load_model(
     filepath: Any,
     custom_objects: dict[str, Any] | None = None,
@@ -75,6 +78,7 @@ def load_model(
         return read_model(group, custom_objects, compile)
 
 
+@allow_write_to_gcs
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a file.
 
@@ -92,6 +96,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
             save_weights_to_hdf5_group(group, model.layers, own_weights(model))
 
 
+@allow_read_from_gcs
 def load_weights(
     model: Any, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, reshape: bool = False
 ) -> None:
