@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .atomic import written_whole
+from .guarded import open_hdf5
 
 
 def h5py() -> Any:
@@ -39,19 +40,14 @@ def is_group(target: Any) -> bool:
 @contextmanager
 def opened_to_read(source: Any) -> Iterator[Any]:
     """Give the HDF5 group of a path, a group, or a stream with a ``read`` method."""
-    module = h5py()
-    if is_group(source):
-        yield source
-    elif isinstance(source, (str, os.PathLike)):
-        if not os.path.exists(source):
-            raise OSError(f"Unable to open file: there is no {os.fspath(source)!r}")
-        with module.File(source, "r") as file:
-            yield file
-    elif callable(getattr(source, "read", None)):
-        with module.File(io.BytesIO(source.read()), "r") as file:
-            yield file
-    else:
+    if isinstance(source, (str, os.PathLike)) and not os.path.exists(source):
+        raise OSError(f"Unable to open file: there is no {os.fspath(source)!r}")
+    if not (
+        is_group(source) or isinstance(source, (str, os.PathLike)) or callable(getattr(source, "read", None))
+    ):
         raise ValueError(f"unexpected type {type(source)} for `filepath`")
+    with open_hdf5(source) as group:
+        yield group
 
 
 @contextmanager
