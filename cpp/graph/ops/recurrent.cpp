@@ -1,6 +1,7 @@
 // Recurrent layers over all time steps. What the inputs contribute to the gates comes in ready made: with
 // that, and with the states that each step began with, all gradients by weights are ordinary products.
 #include "graph/ops/families.h"
+#include "graph/ops/recurrent_unrolled.h"
 #include "graph/ops/support.h"
 #include "kernels/recurrent/gru.h"
 #include "kernels/recurrent/lstm.h"
@@ -44,10 +45,43 @@ bool flag(const Attributes& attributes, const char* name) {
   return attributes.get<bool>(name, false);
 }
 
-void vjp_of_grad(VjpContext&) {
-  fail(ErrorKind::Value,
-       "recurrent layers that run as one operation have no second derivatives; give the layer an activation "
-       "or recurrent dropout that is not fused, or differentiate once");
+// What the ops are told beside their tensors; `mask` is the number of that input.
+Unrolling unrolling(const VjpContext& context, int mask) {
+  const Attributes attributes = context.attributes();
+  return {is_hard(attributes), flag(attributes, "reset_after"),
+          flag(attributes, "has_mask") ? context.input(mask) : Value{}};
+}
+
+// Differentiates a gradient op again, by the same gradients in plain ops. Behind its `count` tensors come the
+// mask and the gradients by the outputs.
+template <class F>
+void differentiate_grad(VjpContext& context, int count, const F& unrolled) {
+  const Attributes attributes = context.attributes();
+  std::vector<int> which(count);
+  for (int i = 0; i < count; i++) which[i] = i;
+  int next = count + flag(attributes, "has_mask");
+  int place[3] = {-1, -1, -1};
+  const char* names[3] = {"has_diff_h", "has_diff_h_last", "has_diff_c_last"};
+  for (int k = 0; k < 3; k++) {
+    if (!flag(attributes, names[k])) continue;
+    place[k] = static_cast<int>(which.size());
+    which.push_back(next++);
+  }
+  const Unrolling how = unrolling(context, count);
+  differentiate(context, which, [&](Graph& graph, const std::vector<Value>& inputs) {
+    const auto given = [&](int k) { return place[k] < 0 ? Value{} : inputs[place[k]]; };
+    return unrolled(graph, how, inputs, UnrolledDiffs{given(0), given(1), given(2)});
+  });
+}
+
+void vjp_lstm_grad(VjpContext& context) {
+  differentiate_grad(context, 6, unrolled_lstm_grad);
+}
+void vjp_gru_grad(VjpContext& context) {
+  differentiate_grad(context, 5, unrolled_gru_grad);
+}
+void vjp_simple_rnn_grad(VjpContext& context) {
+  differentiate_grad(context, 3, unrolled_simple_rnn_grad);
 }
 
 // Appends the gradients that reach an op to the inputs of its gradient op, with an attribute for each.
@@ -99,8 +133,13 @@ std::vector<TensorType> infer_lstm_grad(const InferContext& context) {
 void vjp_lstm(VjpContext& context) {
   Graph& graph = context.graph;
   Attributes attributes = context.attributes();
-  if (context.diff(0).valid() || context.diff(2).valid())
-    fail(ErrorKind::Value, "lstm: only the outputs and the last states have gradients");
+  if (context.diff(0).valid() || context.diff(2).valid()) {
+    // Only a derivative of the gradients depends on the gates and on the states within.
+    const Unrolling how = unrolling(context, 4);
+    return differentiate(context, {0, 1, 2, 3}, [&](Graph& g, const std::vector<Value>& inputs) {
+      return unrolled_lstm(g, how, inputs);
+    });
+  }
   std::vector<Value> inputs = {context.output(0), context.input(1), context.output(1),
                                context.output(2), context.input(2), context.input(3)};
   if (flag(attributes, "has_mask")) inputs.push_back(context.input(4));
@@ -205,9 +244,14 @@ Value columns(Graph& graph, Value value, int64_t begin, int64_t count) {
 void vjp_gru(VjpContext& context) {
   Graph& graph = context.graph;
   Attributes attributes = context.attributes();
-  if (context.diff(0).valid() || context.diff(1).valid())
-    fail(ErrorKind::Value, "gru: only the outputs and the last state have gradients");
   const bool after = flag(attributes, "reset_after");
+  if (context.diff(0).valid() || context.diff(1).valid()) {
+    const Unrolling how = unrolling(context, 3 + after);
+    const std::vector<int> which = after ? std::vector<int>{0, 1, 2, 3} : std::vector<int>{0, 1, 2};
+    return differentiate(context, which, [&](Graph& g, const std::vector<Value>& inputs) {
+      return unrolled_gru(g, how, inputs);
+    });
+  }
   std::vector<Value> inputs = {context.output(0), context.input(1), context.output(1), context.output(2),
                                context.input(2)};
   if (flag(attributes, "has_mask")) inputs.push_back(context.input(3 + after));
@@ -366,11 +410,11 @@ Step lower_simple_rnn_grad(const LowerContext& context) {
 std::vector<OpDef> recurrent_ops() {
   return {
       {"gru", infer_gru, vjp_gru, lower_gru, inplace_first},
-      {"gru_grad", infer_gru_grad, vjp_of_grad, lower_gru_grad, inplace_first},
+      {"gru_grad", infer_gru_grad, vjp_gru_grad, lower_gru_grad, inplace_first},
       {"lstm", infer_lstm, vjp_lstm, lower_lstm, inplace_first},
-      {"lstm_grad", infer_lstm_grad, vjp_of_grad, lower_lstm_grad, inplace_first},
+      {"lstm_grad", infer_lstm_grad, vjp_lstm_grad, lower_lstm_grad, inplace_first},
       {"simple_rnn", infer_simple_rnn, vjp_simple_rnn, lower_simple_rnn, inplace_first},
-      {"simple_rnn_grad", infer_simple_rnn_grad, vjp_of_grad, lower_simple_rnn_grad},
+      {"simple_rnn_grad", infer_simple_rnn_grad, vjp_simple_rnn_grad, lower_simple_rnn_grad},
   };
 }
 
