@@ -98,6 +98,8 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
       };
       if (left >= lanes && high == m && wide == m && !task.residual) {
         float* to = task.dst + start + c;
+        for (int64_t i = 0; i < m; i++)
+          for (int64_t j = 0; j < m; j++) __builtin_prefetch(to + i * row + (m + j) * l.columns, 1);
         transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
           v = v + bias;
           store(to + i * row + j * l.columns, v < low ? low : v);
