@@ -6,6 +6,7 @@ from .checkpoint import ModelCheckpoint
 from .control import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
 from .loggers import BaseLogger, CSVLogger, History, LambdaCallback, ProgbarLogger
 from .remote import RemoteMonitor
+from .tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore",
@@ -22,5 +23,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

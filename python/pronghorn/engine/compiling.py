@@ -83,9 +83,13 @@ class CompileMethods:
             None
             if i not in self._feed_indices
             else ops.KerasTensor(
-                (None, None) if mode else (None,), config.floatx(), name=f"{name}_sample_weights"
+                (output.shape[0], None) if mode else (output.shape[0],),
+                config.floatx(),
+                name=f"{name}_sample_weights",
             )
-            for i, (name, mode) in enumerate(zip(self.output_names, self.sample_weight_modes))
+            for i, (name, mode, output) in enumerate(
+                zip(self.output_names, self.sample_weight_modes, self.outputs)
+            )
         ]
         self._feed_sample_weights = [self.sample_weights[i] for i in self._feed_indices]
         self.__dict__["_total_loss"] = None
