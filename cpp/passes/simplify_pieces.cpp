@@ -69,6 +69,40 @@ Value slice(Rewriter& r, const Node& node) {
   return {};
 }
 
+// A piece of a broadcast value is a broadcast piece.
+Value slice_broadcast(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  if (!r.is(x, "broadcast_to")) return {};
+  const Value source = input_of(r, x);
+  const Shape small = r.shape(source);
+  const size_t missing = node.outputs[0].shape.rank() - small.rank();
+  Slice piece(node);
+  for (Integers* list : {&piece.begin, &piece.size, &piece.stride})
+    list->erase(list->begin(), list->begin() + static_cast<int64_t>(missing));
+  for (int axis = 0; axis < small.rank(); axis++)
+    if (small[axis] == 1) piece.begin[axis] = 0, piece.size[axis] = 1, piece.stride[axis] = 1;
+  if (piece.size != small.vector())
+    return r.broadcast_to(r.emit("slice", {source}, piece.attributes()), node.outputs[0].shape);
+  return r.broadcast_to(source, node.outputs[0].shape);
+}
+
+// What is reduced over other axes than it is put together along need not be put together before.
+Value reduce_concatenate(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  if (!r.is(x, "concatenate")) return {};
+  const Node whole = r.node(x);
+  const int rank = r.shape(x).rank(), joined = axis_of(whole);
+  const Integers axes = node.attributes.get<Integers>("axes");
+  if (axes.empty()) return {};
+  for (int64_t axis : axes)
+    if (normalize_axis(axis, rank, node.op->name) == joined) return {};
+  Attributes attributes = node.attributes;
+  attributes.set("keepdims", true);
+  std::vector<Value> parts;
+  for (Value part : whole.inputs) parts.push_back(r.emit(*node.op, {part}, attributes));
+  return r.reshape(r.emit("concatenate", parts, whole.attributes), node.outputs[0].shape);
+}
+
 // concatenate(x) = x, and pieces that were cut from one value and follow each other are that value again.
 Value concatenate(Rewriter& r, const Node& node) {
   if (node.inputs.size() == 1) return node.inputs[0];
@@ -146,11 +180,14 @@ Value pad(Rewriter& r, const Node& node) {
 }  // namespace
 
 std::vector<RuleRow> piece_rules() {
-  return {{"slice", slice},
-          {"concatenate", flatten_concatenate},
-          {"concatenate", concatenate},
-          {"pad", pad},
-          {"add", join_pieces}};
+  std::vector<RuleRow> rows = {{"slice", slice},
+                               {"slice", slice_broadcast},
+                               {"concatenate", flatten_concatenate},
+                               {"concatenate", concatenate},
+                               {"pad", pad},
+                               {"add", join_pieces}};
+  for (const char* op : {"sum", "mean", "max", "min", "any", "all"}) rows.push_back({op, reduce_concatenate});
+  return rows;
 }
 
 }  // namespace pronghorn
