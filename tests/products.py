@@ -17,10 +17,10 @@ def draw(seed, *shapes, dtype="float32"):
     return [random.standard_normal(shape).astype(dtype) for shape in shapes]
 
 
-def assert_close(found, expected, terms):
-    """Equal up to the rounding of sums of `terms` products."""
+def assert_close(found, expected, terms, scale=1.0):
+    """Equal up to the rounding of sums of `terms` products, which may be as large as `scale` or the result."""
     assert found.shape == expected.shape
     unit = np.finfo(found.dtype).eps
-    scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
+    scale = max(scale, float(np.max(np.abs(expected), initial=0)))
     error = float(np.max(np.abs(found - expected), initial=0))
     assert error <= 8 * unit * scale * np.sqrt(terms + 1), f"error {error:.3g} of {scale:.3g}"

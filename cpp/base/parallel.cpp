@@ -51,6 +51,9 @@ constexpr double worth_a_team = 0;
 constexpr double worth_a_team = 20e-6;
 #endif
 
+// A rate that a loop which states its operations is taken to run at.
+constexpr double flops_per_second = 5e10;
+
 // How often a waiting thread looks before it sleeps: some 50 microseconds. Long enough to catch the next step
 // of a program, short enough not to take the processor from whoever else wants it.
 constexpr int looks_before_sleep = 1000;
@@ -76,9 +79,9 @@ class Team {
     return *team;
   }
 
-  // Runs f on the chunks [1, chunks) with the help of up to workers - 1 others. False, with nothing done, if
-  // another loop has the team.
-  bool run(int workers, int64_t chunks, RangeFunction f, const void* context) {
+  // Runs f on the chunks [first, chunks) with the help of up to workers - 1 others. False, with nothing done,
+  // if another loop has the team.
+  bool run(int workers, int64_t first, int64_t chunks, RangeFunction f, const void* context) {
     if (busy_.exchange(true)) return false;
     for (; started_ < workers - 1; started_++) std::thread([this] { serve(); }).detach();
     run_ = f;
@@ -86,7 +89,7 @@ class Team {
     chunks_ = chunks;
     control_word_ = control_word();
     helpers_ = static_cast<uint32_t>(workers - 1);
-    next_.store(1);
+    next_.store(first);
     open_.store(true);
     loops_.fetch_add(1);
     loops_.notify_all();
@@ -168,7 +171,8 @@ FlushDenormals::~FlushDenormals() {
   set_control_word(saved_);
 }
 
-void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context) {
+void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context,
+                  double flops) {
   if (end <= begin) return;
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (end - begin + grain - 1) / grain;
@@ -179,15 +183,17 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, co
   int64_t done = 0;
   if (workers > 1 && !in_team && !forked) {
     // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
-    const auto start = std::chrono::steady_clock::now();
-    run(done++);
-    const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
+    double rest = flops / flops_per_second;
+    if (flops <= 0) {
+      const auto start = std::chrono::steady_clock::now();
+      run(done++);
+      const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
+      rest = first.count() * static_cast<double>(chunks - 1);
+    }
     const auto run_chunk = [](const void* loop, int64_t chunk, int64_t) {
       (*static_cast<const decltype(run)*>(loop))(chunk);
     };
-    if (first.count() * static_cast<double>(chunks - 1) >= worth_a_team &&
-        Team::instance().run(workers, chunks, run_chunk, &run))
-      return;
+    if (rest >= worth_a_team && Team::instance().run(workers, done, chunks, run_chunk, &run)) return;
   }
   for (; done < chunks; done++) run(done);
 }

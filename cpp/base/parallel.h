@@ -9,16 +9,18 @@ using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end);
 
 // Calls f(context, b, e) for consecutive chunks of `grain` (the last may be shorter) covering [begin, end),
 // in any order and on any thread. Serial when nested, when there is a single chunk, and in a forked child. f
-// must not throw.
-void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context);
+// must not throw. Whether the threads are worth calling is tried out on the first chunk, or follows from the
+// floating point operations of the whole loop where the caller knows them: then no chunk has to come first.
+void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context,
+                  double flops = 0);
 
 // The same for a lambda. Usable from files compiled per instruction set: a local lambda gives it internal
 // linkage.
 template <class F>
-inline void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f) {
+inline void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f, double flops = 0) {
   parallel_for(
       begin, end, grain,
-      [](const void* context, int64_t b, int64_t e) { (*static_cast<const F*>(context))(b, e); }, &f);
+      [](const void* context, int64_t b, int64_t e) { (*static_cast<const F*>(context))(b, e); }, &f, flops);
 }
 
 // While one lives, denormal numbers count as zero on this thread and on the threads that parallel_for uses: a

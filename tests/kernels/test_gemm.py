@@ -37,7 +37,8 @@ def test_awkward_sizes(isa, dtype, transposed):
             assert_close(found, product(a, b, *transposed), k)
 
 
-# Beyond the block sizes, long sums that are cut in slices, rows and columns alone, nothing to sum.
+# Beyond the block sizes, long sums that are cut in slices, more of b than is packed at a time, rows and columns
+# alone, nothing to sum.
 LARGE = [
     (300, 100, 530),
     (40, 33, 9001),
@@ -48,6 +49,9 @@ LARGE = [
     (37, 4130, 70),
     (20, 1300, 900),
     (150, 600, 40),
+    (130, 300, 2600),
+    (210, 700, 3300),
+    (20, 1400, 1700),
 ]
 EMPTY = [(4, 5, 0), (0, 5, 3), (4, 0, 3)]
 
@@ -82,7 +86,7 @@ def test_epilogue(isa, dtype, bias, residual, activation):
             has_bias=bias, has_residual=residual, activation=activation,
         )  # fmt: skip
         expected = product(a, b, False, transpose_b) + extra * np.float64(bias) + other * np.float64(residual)
-        assert_close(found, ACTIVATIONS[activation](expected), k)
+        assert_close(found, ACTIVATIONS[activation](expected), k, scale=max(1.0, np.abs(expected).max()))
 
 
 def test_relu_keeps_nan(isa):
@@ -106,7 +110,9 @@ def test_batches_broadcast(isa, a, b):
     )
 
 
-@pytest.mark.parametrize("size", [(128, 784, 512), (64, 9000, 48), (512, 70, 300), (1, 700, 4000)])
+@pytest.mark.parametrize(
+    "size", [(128, 784, 512), (64, 9000, 48), (512, 70, 300), (1, 700, 4000), (300, 90, 5000)]
+)
 def test_same_bits_for_any_number_of_threads(isa, size):
     if isa == "reference":
         pytest.skip("one thread by definition")

@@ -1,95 +1,44 @@
-// Five loops round the tile, in the manner of BLIS: columns by nc and the sum by kc, so that a packed block
-// of B stays in the caches, then blocks of rows, panels of B and tiles of rows. Small products skip the
-// packing and read the matrices in place.
+// Loops round the tile, in the manner of BLIS: a panel of B stays in the first-level cache while tiles of A
+// from the second go by. Panels and blocks of A are copied where that pays; small products read both in
+// place.
 #include "kernels/gemm/gemm.h"
 
 #include "base/parallel.h"
 #include "kernels/gemm/pack.h"
-#include "kernels/gemm/tiling.h"
+#include "kernels/gemm/plan.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Sizes of blocks; block_tiles tiles of A by sum_block fit the second-level cache.
-struct Blocking {
-  int64_t nc, mc, block_tiles;
-};
-#if defined(PRONGHORN_ISA_avx512)
-constexpr Blocking blocking = {4096, 2016, 8};
-#elif defined(PRONGHORN_ISA_avx2)
-constexpr Blocking blocking = {4096, 2016, 16};
-#else
-constexpr Blocking blocking = {2048, 1024, 16};
-#endif
-constexpr int64_t slice_length = 2048, max_slices = 16, pack_together = 16, cached_bytes = 64 * 1024;
+constexpr int64_t most_fetches = 8;  // between two tiles
 
-// How a product is carried out: follows from its sizes alone.
-struct Plan {
-  GemmProblem p;         // one column is turned into one row
-  bool swapped = false;  // a and b have changed places
-  bool dot = false;      // sums along vectors: few rows times the rows of b
-  bool pack_a = false, pack_b = false;
-  bool pack_panels = false;  // each panel of bᵀ just before its use: few rows read it
-  int64_t slices = 1;        // independent parts of the sum, added in order at the end
-  int64_t kc = 0, nc = 0, mc = 0;
-  int64_t packed_a = 0, packed_b = 0, partial = 0;  // elements of scratch
-};
+// Memory that will be wanted soon, fetched a few lines at a time in between.
+struct Ahead {
+  const char* at = nullptr;
+  int64_t stride = 0, rows = 0, lines = 0, line = 0, together = 0;  // bytes; rows of so many cache lines
 
-template <class T>
-Plan make_plan(const GemmProblem& problem) {
-  const TileSet<T>& set = tiles<T>();
-  Plan plan;
-  GemmProblem& p = plan.p;
-  p = problem;
-  if (p.n == 1 && p.m > 1 && p.ldc == 1) {  // cᵀ = bᵀ aᵀ
-    plan.swapped = true;
-    p.m = 1, p.n = problem.m;
-    p.transpose_a = !problem.transpose_b, p.lda = problem.ldb;
-    p.transpose_b = !problem.transpose_a, p.ldb = problem.lda;
+  // `count` calls of some() reach through all of it if that is little for each.
+  template <class T>
+  static Ahead over(const T* at, int64_t stride, int64_t rows, int64_t columns, int64_t count) {
+    const int64_t lines = ceil_div(columns * static_cast<int64_t>(sizeof(T)), 64);
+    return {
+        reinterpret_cast<const char*>(at),        stride * static_cast<int64_t>(sizeof(T)), rows, lines, 0,
+        ceil_div(rows * lines, greater(count, 1))};
   }
-  if (p.m == 1 && p.transpose_a && p.lda == 1) p.transpose_a = false, p.lda = p.k;
 
-  plan.dot = p.transpose_b && !p.transpose_a && p.m <= 4;
-  if (plan.dot) return plan;
-  const int64_t row_tiles = ceil_div(p.m, set.rows), panels = ceil_div(p.n, set.panel);
-  if (p.m * p.n <= 32 * 1024 && p.k >= 2 * slice_length) {
-    plan.slices = lesser(p.k / slice_length, max_slices);
-    plan.partial = plan.slices * p.m * p.n;
+  __attribute__((always_inline)) inline void some() {
+    for (int64_t n = together; n > 0 && rows > 0; n--) {
+      __builtin_prefetch(at + line * 64, 0, 2);
+      if (++line < lines) continue;
+      line = 0;
+      at += stride;
+      rows--;
+    }
   }
-  const int64_t k = plan.slices > 1 ? ceil_div(p.k, plan.slices) : p.k;
-  // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy.
-  // Beyond the caches a copy is made in the order of memory.
-  const int64_t b_bytes = k * p.n * static_cast<int64_t>(sizeof(T));
-  const bool b_in_cache = b_bytes <= 128 * 1024 || (b_bytes <= 512 * 1024 && p.m <= 64);
-  plan.pack_b =
-      p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
-  plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
-  plan.pack_panels = p.transpose_b && !plan.pack_a && p.m <= blocking.block_tiles * set.rows + 32;
-  plan.kc = plan.pack_a || plan.pack_b ? lesser(k, sum_block) : k;
-  plan.nc = plan.pack_b ? lesser(panels, blocking.nc / set.panel) * set.panel : p.n;
-  plan.mc = plan.pack_a ? lesser(row_tiles * set.rows, blocking.mc / set.rows * set.rows) : p.m;
-  // Without packing only the last, partial panel is copied, so that tiles always read whole vectors.
-  plan.packed_b = plan.pack_panels  ? 0
-                  : plan.pack_b     ? plan.nc * plan.kc
-                  : p.n % set.panel ? set.panel * plan.kc
-                                    : 0;
-  plan.packed_a = plan.pack_a ? plan.mc / set.rows * set.packed_rows * plan.kc : 0;
-  return plan;
-}
+};
 
-template <class T>
-int64_t slice_scratch(const Plan& plan) {
-  return ceil_div(plan.packed_a + plan.packed_b, 16) * 16;
-}
-
-template <class T>
-size_t scratch_bytes(const GemmProblem& problem) {
-  const Plan plan = make_plan<T>(problem);
-  const int64_t copies = plan.slices > 1 ? plan.slices : 1;
-  return static_cast<size_t>(copies * slice_scratch<T>(plan) + plan.partial) * sizeof(T);
-}
-
-// One block of the product: rows [row, row + rows) of a (packed or not) times the panels [panel, panel_end).
+// One block of the product: rows [0, rows) of a (packed or not) times panels.
 template <class T>
 struct Block {
   const T* a;  // first row and column of the block in a, or its packed tiles
@@ -101,6 +50,7 @@ struct Block {
   T* c;
   int64_t ldc, rows, columns, length;
   TileArguments<T> end;  // accumulate, bias, residual, activation
+  Ahead ahead, ahead_b;
 };
 
 template <class T>
@@ -125,11 +75,11 @@ void run_tile(const Block<T>& block, const TileFunction<T>& f, int64_t row, int6
   t.dst = c_rows;
   t.columns = columns;
   if (t.bias && !t.bias_scalar) t.bias += column;
-  f.run(t);
+  block.a_row_stride == 1 && rows == f.rows ? f.run_adjacent(t) : f.run(t);
 }
 
 template <class T>
-void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
+void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
   const TileSet<T>& set = tiles<T>();
   const bool may_widen = block.rows <= 2 && block.b_panel_stride == set.panel;
   const TileFunction<T>& wide = block.rows == 1 ? set.wide_one : set.wide_two;
@@ -149,48 +99,90 @@ void run_block(const Block<T>& block, int64_t row, int64_t row_end, int64_t pane
     for (int64_t r = row; r < row_end; r += set.rows) {
       const int64_t rows = lesser(set.rows, row_end - r);
       run_tile(block, shape_for<T>(rows, columns), r, rows, column, b, b_stride, columns);
+      block.ahead.some();
+      block.ahead_b.some();
     }
     panel++;
   }
 }
 
-// Packed panels of columns [column, column + columns) and rows [k, k + length) of b.
+// Where b[k, column] is stored.
 template <class T>
-void pack_b(const GemmProblem& p, const T* b, int64_t column, int64_t columns, int64_t k, int64_t length,
-            T* dst) {
-  const int64_t panel = tiles<T>().panel, panels = ceil_div(columns, panel);
-  if (p.transpose_b)
-    parallel_for(0, panels, 1 + 16384 / (panel * length + 1), [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; i++)
-        pack_transposed(b + (column + i * panel) * p.ldb + k, p.ldb, lesser(panel, columns - i * panel),
-                        length, dst + i * panel * length, panel);
-    });
-  else
-    // a few rows at a time across all panels, so that b is read about in the order of memory
-    parallel_for(0, ceil_div(length, pack_together), 1 + 16384 / (pack_together * columns + 1),
-                 [&](int64_t first, int64_t last) {
-                   for (int64_t row = first * pack_together; row < lesser(last * pack_together, length);
-                        row += pack_together)
-                     for (int64_t i = 0; i < panels; i++)
-                       pack_rows(b + (k + row) * p.ldb + column + i * panel, p.ldb,
-                                 lesser(panel, columns - i * panel), lesser(pack_together, length - row),
-                                 dst + (i * length + row) * panel, panel);
-                 });
+PRONGHORN_INLINE const T* in_b(const GemmProblem& p, const T* b, int64_t k, int64_t column) {
+  return p.transpose_b ? b + column * p.ldb + k : b + k * p.ldb + column;
+}
+template <class T>
+PRONGHORN_INLINE const T* in_a(const GemmProblem& p, const T* a, int64_t row, int64_t k) {
+  return p.transpose_a ? a + k * p.lda + row : a + row * p.lda + k;
 }
 
+// One panel: `length` rows of b from row k on.
+template <class T>
+void pack_panel(const GemmProblem& p, const T* b, int64_t k, int64_t length, int64_t column, int64_t columns,
+                T* dst) {
+  const int64_t panel = tiles<T>().panel;
+  const T* from = in_b(p, b, k, column);
+  p.transpose_b ? pack_transposed(from, p.ldb, columns, length, dst, panel)
+                : pack_rows(from, p.ldb, columns, length, dst, panel);
+}
+
+// A few panels, read about in the order of memory.
+template <class T>
+void copy_panels(const GemmProblem& p, const T* b, int64_t k, int64_t length, int64_t column, int64_t columns,
+                 T* dst) {
+  const int64_t panel = tiles<T>().panel, rows = p.transpose_b ? length : pack_together;
+  for (int64_t row = 0; row < length; row += rows)
+    for (int64_t i = 0; i * panel < columns; i++)
+      pack_panel(p, b, k + row, lesser(rows, length - row), column + i * panel,
+                 lesser(panel, columns - i * panel), dst + (i * length + row) * panel);
+}
+
+// Columns [column, column + columns) and rows [k, k_end) of b: blocks of kc rows, each panel by panel.
+template <class T>
+void pack_b(const Plan& plan, const T* b, int64_t column, int64_t columns, int64_t k, int64_t k_end, T* dst) {
+  const GemmProblem& p = plan.p;
+  const int64_t panel = tiles<T>().panel, panels = ceil_div(columns, panel), kc = plan.kc;
+  const double work = 8.0 * static_cast<double>(columns * (k_end - k));
+  const auto copy = [&](int64_t row, int64_t rows, int64_t i) {
+    const int64_t block = row / kc * kc, length = lesser(kc, k_end - k - block);
+    pack_panel(p, b, k + row, rows, column + i * panel, lesser(panel, columns - i * panel),
+               dst + block * panels * panel + (i * length + row - block) * panel);
+  };
+  if (p.transpose_b) {
+    const int64_t blocks = ceil_div(k_end - k, kc);
+    parallel_for(
+        0, panels * blocks, 1 + 16384 / (panel * kc),
+        [&](int64_t first, int64_t last) {
+          for (int64_t i = first; i < last; i++) {
+            const int64_t row = i % blocks * kc;
+            copy(row, lesser(kc, k_end - k - row), i / blocks);
+          }
+        },
+        work);
+  } else {
+    // a few rows at a time across all panels, so that b is read about in the order of memory
+    parallel_for(
+        0, ceil_div(k_end - k, pack_together), 1 + 16384 / (pack_together * columns + 1),
+        [&](int64_t first, int64_t last) {
+          for (int64_t row = first * pack_together; row < lesser(last * pack_together, k_end - k);
+               row += pack_together)
+            for (int64_t i = 0; i < panels; i++) copy(row, lesser(pack_together, k_end - k - row), i);
+        },
+        work);
+  }
+}
+
+// `rows` rows of a transposed a, tile by tile, from its row k on.
 template <class T>
 void pack_a(const GemmProblem& p, const T* a, int64_t row, int64_t rows, int64_t k, int64_t length, T* dst) {
-  const TileSet<T>& set = tiles<T>();
-  const int64_t stride = set.packed_rows, grain = greater(1, 16384 / (stride * length + 1));
-  parallel_for(0, ceil_div(rows, set.rows), grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) {
-      const int64_t r = row + i * set.rows, filled = lesser(set.rows, rows - i * set.rows);
-      if (p.transpose_a)
-        pack_rows(a + k * p.lda + r, p.lda, filled, length, dst + i * stride * length, stride);
-      else
-        pack_transposed(a + r * p.lda + k, p.lda, filled, length, dst + i * stride * length, stride);
-    }
-  });
+  const int64_t tile = tiles<T>().rows;
+  const T* from = in_a(p, a, row, k);
+  for (int64_t first = 0; first < length; first += pack_together) {
+    const int64_t count = lesser(pack_together, length - first);
+    for (int64_t r = 0; r < rows; r += tile)
+      pack_closely(from + first * p.lda + r, p.lda, lesser(tile, rows - r), rows - r, count,
+                   dst + r / tile * packed_tile<T>(length) + first * tile, tile);
+  }
 }
 
 // What the first, a middle or the last part of the sum does to the result, from column `column` on.
@@ -202,126 +194,202 @@ TileArguments<T> part_of(TileArguments<T> end, bool first, bool last, int64_t co
   return end;
 }
 
-// Tasks are blocks of rows by groups of panels; their sizes follow from the problem alone.
+// A block of rows of a in place.
 template <class T>
-void run_blocks(const Block<T>& block) {
-  const TileSet<T>& set = tiles<T>();
-  const int64_t panels = ceil_div(block.columns, set.panel), block_rows = blocking.block_tiles * set.rows;
-  const int64_t row_blocks = ceil_div(block.rows, block_rows);
-  const double panel_flops =
-      2.0 * static_cast<double>(lesser(block.rows, block_rows) * set.panel * block.length) + 1;
-  int64_t group = panels;
-  while (group > 1 && row_blocks * ceil_div(panels, group) < 16 &&
-         static_cast<double>(group) * panel_flops > 2 * task_flops)
-    group = (group + 1) / 2;
-  const int64_t groups = ceil_div(panels, group);
-  const int64_t bytes = sizeof(T);
-  const bool whole_rows = group * set.panel * block.length * bytes <= cached_bytes &&
-                          block.rows * block.columns * bytes > cached_bytes;
-  const int64_t grain = 1 + static_cast<int64_t>(task_flops / (static_cast<double>(group) * panel_flops));
-  parallel_for(0, row_blocks * groups, grain, [&](int64_t first, int64_t last) {
-    for (int64_t task = first; task < last; task++) {
-      const int64_t row = task / groups * block_rows, panel = task % groups * group;
-      const int64_t row_end = lesser(row + block_rows, block.rows), panel_end = lesser(panel + group, panels);
-      // where c does not stay in cache but all the panels do, rows of c are better written whole
-      const int64_t step = whole_rows ? set.rows : block_rows;
-      for (int64_t r = row; r < row_end; r += step)
-        run_block(block, r, lesser(r + step, row_end), panel, panel_end);
-    }
-  });
+void read_in_place(Block<T>& block, const GemmProblem& p, const T* a, int64_t row, int64_t k) {
+  block.a = in_a(p, a, row, k);
+  block.a_row_stride = p.transpose_a ? 1 : p.lda, block.a_stride = p.transpose_a ? p.lda : 1;
+  block.a_tile_stride = 0;
+}
+template <class T>
+void read_packed(Block<T>& block, const T* packed) {
+  const int64_t tile = tiles<T>().rows;
+  block.a = packed, block.a_row_stride = 1, block.a_stride = tile,
+  block.a_tile_stride = packed_tile<T>(block.length);
 }
 
-// The product for few rows: each panel is packed in small parts, used at once and forgotten.
+// All rows by a group of panels, terms [k_begin, k_end): a few panels at a time are copied, used and
+// forgotten.
 template <class T>
 void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* c, int64_t ldc,
-                int64_t k_begin, int64_t k_end) {
+                int64_t panel_begin, int64_t panel_end, int64_t k_begin, int64_t k_end, T* scratch) {
   const TileSet<T>& set = tiles<T>();
   const GemmProblem& p = plan.p;
-  const double flops = 2.0 * static_cast<double>(p.m * set.panel * (k_end - k_begin)) + 1;
-  parallel_for(
-      0, ceil_div(p.n, set.panel), 1 + static_cast<int64_t>(task_flops / flops),
-      [&](int64_t first, int64_t last) {
-        alignas(64) T packed[sum_block * max_panel_vectors * width<T>];
-        for (int64_t i = first; i < last; i++) {
-          const int64_t column = i * set.panel, columns = lesser(set.panel, p.n - column);
-          for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
-            Block<T> block = {};
-            block.rows = p.m, block.columns = columns, block.length = lesser(plan.kc, k_end - k);
-            pack_transposed(o.b + column * p.ldb + k, p.ldb, columns, block.length, packed, set.panel);
-            block.b = packed, block.b_stride = set.panel;
-            block.a = p.transpose_a ? o.a + k * p.lda : o.a + k;
-            block.a_row_stride = p.transpose_a ? 1 : p.lda, block.a_stride = p.transpose_a ? p.lda : 1;
-            block.c = c + column, block.ldc = ldc;
-            block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
-            run_block(block, 0, p.m, 0, 1);
-            if (block.length == 0) break;
-          }
-        }
-      });
-}
-
-// The terms [k_begin, k_end) of the sum.
-template <class T>
-void run_range(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* c, int64_t ldc,
-               int64_t k_begin, int64_t k_end, T* scratch) {
-  const TileSet<T>& set = tiles<T>();
-  const GemmProblem& p = plan.p;
-  if (plan.pack_panels) return run_panels(plan, o, end, c, ldc, k_begin, k_end);
-  T* const packed_b = scratch;
-  T* const packed_a = scratch + plan.packed_b;
-  for (int64_t column = 0; column < p.n; column += plan.nc) {
-    const int64_t columns = lesser(plan.nc, p.n - column);
-    for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
-      const int64_t length = lesser(plan.kc, k_end - k), partial = columns % set.panel;
-      Block<T> block = {};
-      block.columns = columns;
-      block.length = length;
-      block.ldc = ldc;
-      block.b_tail_stride = set.panel;
-      if (plan.pack_b) {
-        pack_b(p, o.b, column, columns, k, length, packed_b);
-        block.b = packed_b, block.b_panel_stride = set.panel * length, block.b_stride = set.panel;
-      } else {
-        if (partial) {
-          pack_b(p, o.b, column + columns - partial, partial, k, length, packed_b);
-          block.b_tail = packed_b;
-        }
-        block.b = o.b + k * p.ldb + column, block.b_panel_stride = set.panel, block.b_stride = p.ldb;
-      }
-      block.end = part_of(end, k == k_begin, k + length >= k_end, column);
-      for (int64_t row = 0; row < p.m; row += plan.mc) {
-        block.rows = lesser(plan.mc, p.m - row);
-        block.c = c + row * ldc + column;
-        if (plan.pack_a) {
-          pack_a(p, o.a, row, block.rows, k, length, packed_a);
-          block.a = packed_a, block.a_row_stride = 1, block.a_stride = set.packed_rows;
-          block.a_tile_stride = set.packed_rows * length;
-        } else {
-          block.a = p.transpose_a ? o.a + k * p.lda + row : o.a + row * p.lda + k;
-          block.a_row_stride = p.transpose_a ? 1 : p.lda, block.a_stride = p.transpose_a ? p.lda : 1;
-        }
-        run_blocks(block);
-      }
-      if (length == 0) break;
+  T* const packed_a = scratch;
+  T* const packed_b = scratch + round_up(plan.packed_a, 64);
+  const int64_t row_tiles = ceil_div(p.m, set.rows);
+  for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
+    const int64_t next_k = k + plan.kc, next_length = lesser(plan.kc, k_end - next_k);
+    Block<T> block = {};
+    block.rows = p.m, block.ldc = ldc, block.length = lesser(plan.kc, k_end - k);
+    if (plan.pack_a) {
+      pack_a(p, o.a, 0, p.m, k, block.length, packed_a);
+      read_packed(block, packed_a);
+      if (next_length > 0)
+        block.ahead = Ahead::over(in_a(p, o.a, 0, next_k), p.lda, next_length, p.m,
+                                  row_tiles * (panel_end - panel_begin));
+    } else {
+      read_in_place(block, p, o.a, 0, k);
     }
+    for (int64_t i = panel_begin; i < panel_end; i += plan.together) {
+      const int64_t count = lesser(plan.together, panel_end - i), column = i * set.panel;
+      block.columns = lesser(count * set.panel, p.n - column);
+      if (plan.pack_b) {
+        copy_panels(p, o.b, k, block.length, column, block.columns, packed_b);
+        block.b = packed_b, block.b_panel_stride = set.panel * block.length, block.b_stride = set.panel;
+      } else {
+        block.b = o.b + k * p.ldb + column, block.b_panel_stride = set.panel, block.b_stride = p.ldb;
+        if (const int64_t partial = block.columns % set.panel; partial > 0) {
+          pack_panel(p, o.b, k, block.length, column + block.columns - partial, partial, packed_b);
+          block.b_tail = packed_b, block.b_tail_stride = set.panel;
+        }
+      }
+      const bool more = i + count < panel_end;
+      const int64_t next = (more ? i + count : panel_begin) * set.panel,
+                    next_columns = lesser(plan.together * set.panel, p.n - next),
+                    length = more ? block.length : next_length;
+      if (plan.pack_b && length > 0)
+        block.ahead_b =
+            Ahead::over(in_b(p, o.b, more ? k : next_k, next), p.ldb, p.transpose_b ? next_columns : length,
+                        p.transpose_b ? length : next_columns, row_tiles * count);
+      block.c = c + column;
+      block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
+      run_block(block, 0, p.m, 0, count);
+    }
+    if (block.length == 0) break;
   }
 }
 
 // c = activation(c (if accumulating) + sums + bias + residual), for sums that were computed elsewhere.
 template <class T>
-void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums, int64_t count, int64_t slice_stride) {
+void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums) {
   const GemmProblem& p = plan.p;
-  for (int64_t i = 0; i < p.m; i++) {
-    T* c = o.c + i * p.ldc;
-    for (int64_t j = 0; j < p.n; j++) {
-      T total = sums[i * p.n + j];
-      for (int64_t s = 1; s < count; s++) total += sums[s * slice_stride + i * p.n + j];
-      if (p.accumulate) total += c[j];
-      if (p.has_bias) total += o.bias[plan.swapped ? 0 : j];
-      if (p.has_residual) total += o.residual[i * p.ldc + j];
-      c[j] = total;
+  const int64_t slice = p.m * p.n;
+  const double work = 8.0 * static_cast<double>(plan.partial);
+  parallel_for(
+      0, p.m, 1 + 16384 / p.n,
+      [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i++) {
+          T* c = o.c + i * p.ldc;
+          for (int64_t j = 0; j < p.n; j += width<T>) {
+            const int64_t left = p.n - j;
+            Vec<T> total = load_upto(sums + i * p.n + j, left);
+            for (int64_t s = 1; s < plan.slices; s++)
+              total += load_upto(sums + s * slice + i * p.n + j, left);
+            if (p.accumulate) total += load_upto(c + j, left);
+            if (p.has_bias) total += plan.swapped ? broadcast(o.bias[0]) : load_upto(o.bias + j, left);
+            if (p.has_residual) total += load_upto(o.residual + i * p.ldc + j, left);
+            store_upto(c + j, total, left);
+          }
+          tiles<T>().finish(c, p.n, p.activation);
+        }
+      },
+      work);
+}
+
+template <class T>
+void run_by_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* scratch) {
+  const GemmProblem& p = plan.p;
+  const int64_t panels = ceil_div(p.n, tiles<T>().panel), groups = ceil_div(panels, plan.group);
+  const int64_t own = plan.task_scratch(), tasks = panel_tasks<T>(plan);
+  const int64_t length = ceil_div(p.k, plan.slices);
+  T* const sums = scratch + tasks * own;
+  parallel_for(
+      0, tasks, 1,
+      [&](int64_t first, int64_t last) {
+        for (int64_t task = first; task < last; task++) {
+          const int64_t slice = task / groups, group = task % groups, k = lesser(slice * length, p.k);
+          const bool sliced = plan.slices > 1;
+          run_panels(plan, o, sliced ? TileArguments<T>{} : end, sliced ? sums + slice * p.m * p.n : o.c,
+                     sliced ? p.n : p.ldc, group * plan.group, lesser((group + 1) * plan.group, panels), k,
+                     lesser(k + length, p.k), scratch + task * own);
+        }
+      },
+      plan.flops());
+  if (plan.slices > 1) add_up(plan, o, sums);
+}
+
+// The rows [row, row_end) by the panels [panel, panel_end) of b, whose columns from `column` and rows from
+// `k_begin` on are packed, or read in place except for the last panel.
+template <class T>
+void run_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, int64_t row,
+              int64_t row_end, int64_t column, int64_t columns, int64_t panel, int64_t panel_end,
+              int64_t k_begin, int64_t k_end, const T* packed_b) {
+  const TileSet<T>& set = tiles<T>();
+  const GemmProblem& p = plan.p;
+  const int64_t tile_bytes = packed_tile<T>(plan.kc) * static_cast<int64_t>(sizeof(T));
+  const int64_t row_tiles = ceil_div(row_end - row, set.rows), most = greater(1, block_bytes / tile_bytes);
+  const int64_t together = ceil_div(row_tiles, ceil_div(row_tiles, most));  // tiles, in equal blocks
+  alignas(64) T packed_a[block_bytes / sizeof(T)];
+  // where c does not stay in cache but all the panels do, rows of c are better written whole
+  const bool whole_rows =
+      (panel_end - panel) * set.panel * plan.kc * static_cast<int64_t>(sizeof(T)) <= cached_bytes &&
+      p.m * p.n * static_cast<int64_t>(sizeof(T)) > cached_bytes;
+  for (int64_t r = row; r < row_end; r += together * set.rows) {
+    const int64_t rows = lesser(together * set.rows, row_end - r);
+    for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
+      Block<T> block = {};
+      block.rows = rows;
+      block.columns = columns, block.length = lesser(plan.kc, k_end - k);
+      block.c = o.c + r * p.ldc + column, block.ldc = p.ldc;
+      if (plan.pack_b) {
+        block.b = packed_b + (k - k_begin) * round_up(columns, set.panel);
+        block.b_panel_stride = set.panel * block.length, block.b_stride = set.panel;
+      } else {
+        block.b = o.b + k * p.ldb + column, block.b_panel_stride = set.panel, block.b_stride = p.ldb;
+        block.b_tail = columns % set.panel ? packed_b + (k - k_begin) * set.panel : nullptr;
+        block.b_tail_stride = set.panel;
+      }
+      if (plan.pack_a) {
+        pack_a(p, o.a, r, rows, k, block.length, packed_a);
+        read_packed(block, packed_a);
+      } else {
+        read_in_place(block, p, o.a, r, k);
+      }
+      // what comes next of a: the next terms of these rows, or the next rows
+      const bool more = k + plan.kc < k_end;
+      const int64_t next = more ? r : r + rows, next_k = more ? k + plan.kc : k_begin;
+      const int64_t next_rows = lesser(together * set.rows, row_end - next);
+      const int64_t next_length = lesser(plan.kc, k_end - next_k);
+      if (next < row_end)
+        block.ahead = Ahead::over(in_a(p, o.a, next, next_k), p.lda, p.transpose_a ? next_length : next_rows,
+                                  p.transpose_a ? next_rows : next_length,
+                                  ceil_div(rows, set.rows) * (panel_end - panel));
+      block.end = part_of(end, k == 0, k + block.length >= p.k, column);
+      const int64_t step = whole_rows ? set.rows : rows;
+      for (int64_t i = 0; i < rows; i += step) run_block(block, i, lesser(i + step, rows), panel, panel_end);
+      if (block.length == 0) break;
     }
-    tiles<T>().finish(c, p.n, p.activation);
+  }
+}
+
+// Blocks of rows by groups of panels.
+template <class T>
+void run_by_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* packed_b) {
+  const TileSet<T>& set = tiles<T>();
+  const GemmProblem& p = plan.p;
+  const int64_t block = plan.block * set.rows, blocks = ceil_div(p.m, block);
+  for (int64_t column = 0; column < p.n; column += plan.nc) {
+    const int64_t columns = lesser(plan.nc, p.n - column), partial = columns % set.panel;
+    const int64_t panels = ceil_div(columns, set.panel), groups = ceil_div(panels, plan.group);
+    for (int64_t k = 0; k == 0 || k < p.k; k += plan.ks) {
+      const int64_t k_end = lesser(k + plan.ks, p.k);
+      if (plan.pack_b)
+        pack_b(plan, o.b, column, columns, k, k_end, packed_b);
+      else if (partial)
+        pack_panel(p, o.b, k, k_end - k, column + columns - partial, partial, packed_b);
+      parallel_for(
+          0, blocks * groups, 1,
+          [&](int64_t first, int64_t last) {
+            for (int64_t task = first; task < last; task++) {
+              const int64_t row = task / groups * block, panel = task % groups * plan.group;
+              run_rows(plan, o, end, row, lesser(row + block, p.m), column, columns, panel,
+                       lesser(panel + plan.group, panels), k, k_end, packed_b);
+            }
+          },
+          plan.flops());
+      if (plan.ks == 0) break;
+    }
   }
 }
 
@@ -331,37 +399,40 @@ void run_dot(const Plan& plan, const GemmOperands<T>& o) {
   constexpr int W = width<T>, together = 4;
   const GemmProblem& p = plan.p;
   const int64_t grain = greater(1, static_cast<int64_t>(task_flops) / (2 * together * (p.m * p.k + 1)));
-  parallel_for(0, ceil_div(p.n, together), grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = 0; i < p.m; i++) {
-      const T* a = o.a + i * p.lda;
-      T* c = o.c + i * p.ldc;
-      for (int64_t group = first; group < last; group++) {
-        const int64_t j = group * together, count = lesser(together, p.n - j);
-        const T* rows[together];
-        Vec<T> sums[together] = {};
-        for (int r = 0; r < together; r++) rows[r] = o.b + (j + lesser(r, count - 1)) * p.ldb;
-        int64_t k = 0;
-        for (; k + W <= p.k; k += W) {
-          const Vec<T> x = load(a + k);
-          for (int r = 0; r < together; r++) sums[r] = fma(x, load(rows[r] + k), sums[r]);
+  parallel_for(
+      0, ceil_div(p.n, together), grain,
+      [&](int64_t first, int64_t last) {
+        for (int64_t i = 0; i < p.m; i++) {
+          const T* a = o.a + i * p.lda;
+          T* c = o.c + i * p.ldc;
+          for (int64_t group = first; group < last; group++) {
+            const int64_t j = group * together, count = lesser(together, p.n - j);
+            const T* rows[together];
+            Vec<T> sums[together] = {};
+            for (int r = 0; r < together; r++) rows[r] = o.b + (j + lesser(r, count - 1)) * p.ldb;
+            int64_t k = 0;
+            for (; k + W <= p.k; k += W) {
+              const Vec<T> x = load(a + k);
+              for (int r = 0; r < together; r++) sums[r] = fma(x, load(rows[r] + k), sums[r]);
+            }
+            if (k < p.k) {
+              const int left = static_cast<int>(p.k - k);
+              const Vec<T> x = load_part(a + k, left);
+              for (int r = 0; r < together; r++) sums[r] = fma(x, load_part(rows[r] + k, left), sums[r]);
+            }
+            for (int64_t r = 0; r < count; r++) {
+              T total = sum(sums[r]);
+              if (p.accumulate) total += c[j + r];
+              if (p.has_bias) total += o.bias[plan.swapped ? 0 : j + r];
+              if (p.has_residual) total += o.residual[i * p.ldc + j + r];
+              c[j + r] = total;
+            }
+          }
+          const int64_t begin = first * together, end = lesser(last * together, p.n);
+          tiles<T>().finish(c + begin, end - begin, p.activation);
         }
-        if (k < p.k) {
-          const int left = static_cast<int>(p.k - k);
-          const Vec<T> x = load_part(a + k, left);
-          for (int r = 0; r < together; r++) sums[r] = fma(x, load_part(rows[r] + k, left), sums[r]);
-        }
-        for (int64_t r = 0; r < count; r++) {
-          T total = sum(sums[r]);
-          if (p.accumulate) total += c[j + r];
-          if (p.has_bias) total += o.bias[plan.swapped ? 0 : j + r];
-          if (p.has_residual) total += o.residual[i * p.ldc + j + r];
-          c[j + r] = total;
-        }
-      }
-      const int64_t begin = first * together, end = lesser(last * together, p.n);
-      tiles<T>().finish(c + begin, end - begin, p.activation);
-    }
-  });
+      },
+      plan.flops());
 }
 
 template <class T>
@@ -371,38 +442,27 @@ void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scra
   const GemmProblem& p = plan.p;
   GemmOperands<T> o = operands;
   if (plan.swapped) o.a = operands.b, o.b = operands.a;
-  T* const memory = static_cast<T*>(scratch);
-  if (plan.slices > 1) {
-    const int64_t stride = p.m * p.n, length = ceil_div(p.k, plan.slices), own = slice_scratch<T>(plan);
-    T* const sums = memory + plan.slices * own;
-    parallel_for(0, plan.slices, 1, [&](int64_t first, int64_t last) {
-      for (int64_t s = first; s < last; s++) {
-        const int64_t k = lesser(s * length, p.k);
-        run_range(plan, o, TileArguments<T>{}, sums + s * stride, p.n, k, lesser(k + length, p.k),
-                  memory + s * own);
-      }
-    });
-    add_up(plan, o, sums, plan.slices, stride);
-  } else if (plan.dot) {
-    run_dot(plan, o);
-  } else {
-    TileArguments<T> end = {};
-    end.accumulate = p.accumulate;
-    end.bias = p.has_bias ? o.bias : nullptr;
-    end.bias_scalar = plan.swapped;
-    end.residual = p.has_residual ? o.residual : nullptr;
-    end.dst_base = o.c;
-    end.activation = p.activation;
-    run_range(plan, o, end, o.c, p.ldc, 0, p.k, memory);
-  }
+  if (plan.dot) return run_dot(plan, o);
+  TileArguments<T> end = {};
+  end.accumulate = p.accumulate;
+  end.bias = p.has_bias ? o.bias : nullptr;
+  end.bias_scalar = plan.swapped;
+  end.residual = p.has_residual ? o.residual : nullptr;
+  end.dst_base = o.c;
+  end.activation = p.activation;
+  if (plan.by_panels)
+    run_by_panels(plan, o, end, static_cast<T*>(scratch));
+  else
+    run_by_rows(plan, o, end, static_cast<T*>(scratch));
 }
 
 const char* implementation(const GemmProblem& problem) {
   const Plan plan = make_plan<float>(problem);
-  return plan.slices > 1 ? "gemm:sliced"
-         : plan.dot      ? "gemm:dot"
-         : plan.pack_b   ? "gemm:packed"
-                         : "gemm:direct";
+  return plan.dot          ? "gemm:dot"
+         : plan.slices > 1 ? "gemm:sliced"
+         : plan.by_panels  ? "gemm:panels"
+         : plan.pack_b     ? "gemm:packed"
+                           : "gemm:direct";
 }
 
 }  // namespace

@@ -79,5 +79,17 @@ __attribute__((noinline)) static void pack_transposed(const T* src, int64_t src_
   }
 }
 
+// dst[k * stride + c] = src[k * src_stride + c] for c < columns, in whole vectors: what they spill into the
+// next row is overwritten by it, and up to a vector behind the last row is lost. `readable` values of a row
+// of src may be read.
+template <class T>
+PRONGHORN_INLINE void pack_closely(const T* src, int64_t src_stride, int64_t columns, int64_t readable,
+                                   int64_t length, T* dst, int64_t stride) {
+  for (int64_t k = 0; k < length; k++, src += src_stride, dst += stride)
+    for (int64_t c = 0; c < columns; c += width<T>)
+      store(dst + c,
+            readable - c >= width<T> ? load(src + c) : load_part(src + c, static_cast<int>(readable - c)));
+}
+
 }  // namespace
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

@@ -35,6 +35,7 @@ struct TileArguments {
 template <class T>
 struct TileFunction {
   void (*run)(const TileArguments<T>&);
+  void (*run_adjacent)(const TileArguments<T>&);  // where row i of A lies i elements behind row 0
   int rows;
 };
 

@@ -85,7 +85,7 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*
     for (int v = 0; v < V; v++) store_columns(t.dst[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
 }
 
-template <class T, int Rows, int V>
+template <class T, int Rows, int V, bool adjacent>
 void tile(const TileArguments<T>& t) {
   constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
                 lines = (V * W + per_line - 1) / per_line;
@@ -104,20 +104,27 @@ void tile(const TileArguments<T>& t) {
 
   const int64_t a_stride = t.a_stride, b_stride = t.b_stride;
   for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++) {
-    const T* rows[Rows];
-    unroll<Rows>([&](auto i) { rows[i] = s->rows[i]; });
     const T* b = s->b;
-    int64_t at = 0;
-    for (int64_t k = s->length; k > 0; k--) {
+    const auto step = [&](const auto& in_row) __attribute__((always_inline)) {
       Vec<T> columns[V];
       unroll<V>([&](auto v) { columns[v] = load(b + v * W); });
       unroll<Rows>([&](auto i) {
-        const Vec<T> a = broadcast(rows[i][at]);
+        const Vec<T> a = broadcast(in_row(i));
         unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
       });
       unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
       b += b_stride;
-      at += a_stride;
+    };
+    if constexpr (adjacent) {
+      const T* a = s->rows[0];
+      for (int64_t k = s->length; k > 0; k--, a += a_stride)
+        step([&](auto i) __attribute__((always_inline)) { return a[i]; });
+    } else {
+      const T* rows[Rows];
+      unroll<Rows>([&](auto i) { rows[i] = s->rows[i]; });
+      int64_t at = 0;
+      for (int64_t k = s->length; k > 0; k--, at += a_stride)
+        step([&](auto i) __attribute__((always_inline)) { return rows[i][at]; });
     }
   }
 
@@ -149,10 +156,10 @@ constexpr TileSet<T> tile_set() {
   return {panel_vectors * width<T>,
           largest,
           (largest + width<T> - 1) / width<T> * width<T>,
-          {{tile<T, Rows, panel_vectors>, Rows}...},
-          {{tile<T, Rows, 1>, Rows}...},
-          {tile<T, 1, 4 * panel_vectors>, 1},
-          {tile<T, 2, 2 * panel_vectors>, 2},
+          {{tile<T, Rows, panel_vectors, false>, tile<T, Rows, panel_vectors, true>, Rows}...},
+          {{tile<T, Rows, 1, false>, tile<T, Rows, 1, true>, Rows}...},
+          {tile<T, 1, 4 * panel_vectors, false>, tile<T, 1, 4 * panel_vectors, true>, 1},
+          {tile<T, 2, 2 * panel_vectors, false>, tile<T, 2, 2 * panel_vectors, true>, 2},
           finish<T>};
 }
 
