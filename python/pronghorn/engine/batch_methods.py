@@ -74,7 +74,7 @@ class BatchMethods:
 
     def _run_batch(self, mode, data) -> list:
         step = self._step_of(mode, data)
-        return step.run([array for group in data for array in group if array is not None])
+        return step.run(_in_one_list(data))
 
     def _step_of(self, mode, data):
         return self._step_for(
@@ -88,7 +88,7 @@ class BatchMethods:
                 f"inputs of shapes {[array.shape for array in data[0]]}."
             )
         step = self._step_of(mode, data)
-        arrays = [array for group in data for array in group if array is not None]
+        arrays = _in_one_list(data)
         # What was passed as it is used can go the quick way the next time.
         if len(arrays) == 2 and all(
             type(a) is np.ndarray and a.shape == b.shape for a, b in zip((x, y), arrays)
@@ -113,6 +113,11 @@ class BatchMethods:
             name = self._feed_output_names[0]
             training_utils.check_target_values(y, self._feed_loss_fns[0], shape, name, refuse_nan=False)
         return step
+
+
+def _in_one_list(data):
+    """All arrays that are fed; data in files are read."""
+    return [np.asarray(array) for group in data for array in group if array is not None]
 
 
 def _results(step, arrays, reset_metrics):

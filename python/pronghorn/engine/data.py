@@ -9,15 +9,18 @@ import numpy as np
 
 from .. import config
 from ..utils.generic_utils import to_list
+from .disk_rows import DiskRows, is_on_disk
 
 # What the batch loop of the core reads rows of; everything else is converted once, before the first batch.
 _CORE_DTYPES = {np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
 
 
-def to_array(x: Any, what: str) -> np.ndarray | None:
-    """`x` as a NumPy array of at least two axes; `what` names it in errors."""
+def to_array(x: Any, what: str) -> np.ndarray | DiskRows | None:
+    """`x` as a NumPy array of at least two axes, or `DiskRows` of a dataset; `what` names it in errors."""
     if x is None:
         return None
+    if is_on_disk(x) and x.shape and np.dtype(x.dtype).kind in "biuf":
+        return x if isinstance(x, DiskRows) else DiskRows(x)
     if hasattr(x, "toarray"):  # a sparse matrix of SciPy
         x = x.toarray()
     array = np.asarray(x)
@@ -263,6 +266,9 @@ def _check_weight_mode(y, sample_weight, mode):
 
 
 def _weights_of_classes(y, class_weight):
+    if isinstance(y, DiskRows):
+        parts = [y[start : start + 65536] for start in range(0, len(y), 65536)]
+        return np.concatenate([_weights_of_classes(np.asarray(part), class_weight) for part in parts])
     if y.ndim > 2:
         raise ValueError(
             f"`class_weight` not supported for 3+ dimensional targets. Got targets with shape {y.shape}."

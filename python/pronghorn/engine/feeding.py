@@ -14,6 +14,7 @@ from .data import (
     standardize_input_data,
     standardize_sample_weights,
 )
+from .disk_rows import DiskRows
 
 
 class FeedMethods:
@@ -118,7 +119,8 @@ class FeedMethods:
         if known_shapes:
             training_utils.check_loss_and_target_compatibility(targets, self._feed_loss_fns, shapes, names)
         for given in zip(targets, self._feed_loss_fns, shapes, names):
-            training_utils.check_target_values(*given, refuse_nan=refuse_nan)
+            if not isinstance(given[0], DiskRows):  # those are checked as they are read
+                training_utils.check_target_values(*given, refuse_nan=refuse_nan)
         if self.stateful and batch_size and inputs and len(inputs[0]) % batch_size != 0:
             raise ValueError(
                 "In a stateful network, you should only pass inputs with a number of samples that can be "

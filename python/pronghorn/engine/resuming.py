@@ -50,6 +50,27 @@ class Progress:
             )
 
 
+class StreamProgress(Progress):
+    """Where a training on a stream of batches is.
+
+    The order is that of what a `Sequence` has still to give. Generators cannot be told where to begin: a
+    training on one goes on with what the generator gives next.
+    """
+
+    def __init__(self, epoch: int, stream: Any) -> None:
+        self._stream = stream
+        super().__init__(epoch, stream.order)
+
+    @property
+    def order(self) -> Any:
+        """Indices of the batches still to come in this epoch; empty where there are no indices."""
+        return self._stream.order
+
+    @order.setter
+    def order(self, indices: Any) -> None:
+        self._stream.order = indices
+
+
 def snapshot(model: Any, callbacks: Any) -> dict:
     """All that the rest of the training depends on, as nested data."""
     progress = model._progress

@@ -11,12 +11,14 @@ from ..utils.generic_utils import slice_arrays, unpack_singleton
 from . import training_arrays, training_utils
 from .batch_methods import BatchMethods
 from .compiling import CompileMethods
+from .disk_batches import array_batches
 from .feeding import FeedMethods
 from .network import Network
 from .registry import register
 from .step_methods import StepMethods
 from .tracing import PREDICT, TEST, TRAIN
-from .training_generator import GeneratorMethods
+from .training_generator import GeneratorMethods, SameData
+from .validation import ArrayValidation, StepValidation, Validation, open_validation
 
 
 @register
@@ -159,15 +161,20 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             "callbacks": callbacks,
             "initial_epoch": initial_epoch,
         }
+        how = {
+            "workers": workers,
+            "max_queue_size": max_queue_size,
+            "use_multiprocessing": use_multiprocessing,
+        }
         training_utils.check_steps(x, steps_per_epoch, "steps_per_epoch")
         if steps_per_epoch is not None:
             training_utils.check_num_samples([x], batch_size, steps_per_epoch, "steps_per_epoch")
-        elif validation_steps:
+        elif validation_steps and not training_utils.is_generator_or_sequence(validation_data):
             raise ValueError(
                 "Can only use `validation_steps` when doing step-wise training, i.e. `steps_per_epoch` "
                 "must be set."
             )
-        inputs, targets, weights = self._standardize_user_data(
+        data = self._standardize_user_data(
             x, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size
         )
         if steps_per_epoch is not None:
@@ -176,39 +183,47 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
                     "If your data is in the form of symbolic tensors, or trained on as a whole in each step, "
                     "you cannot use `validation_split`."
                 )
-            return self._fit_steps(
-                (inputs, targets, weights),
-                steps_per_epoch,
-                self._validation_arrays(validation_data, None),
-                validation_steps,
-                {
-                    "epochs": epochs,
-                    "verbose": verbose,
-                    "callbacks": callbacks,
-                    "initial_epoch": initial_epoch,
-                },
-                validation_freq,
+            with self._step_validation(data, validation_data, validation_steps, how) as validation:
+                return self._train_on(
+                    SameData(data, steps_per_epoch),
+                    lambda data: self._on_batch(TRAIN, data, reset_metrics=False),
+                    validation,
+                    options,
+                    validation_freq,
+                )
+        if not validation_data and validation_split:
+            data, held_out = _split(data, validation_split)
+            validation = ArrayValidation(self, held_out)
+        else:
+            validation = open_validation(self, validation_data, validation_steps, batch_size, how)
+        with validation:
+            return training_arrays.fit_loop(
+                self,
+                array_batches(self, TRAIN, *data, batch_size),
+                validation,
+                shuffle=shuffle,
+                validation_freq=validation_freq,
+                **options,
             )
-        validation = None
+
+    def _step_validation(self, data, validation_data, validation_steps, how):
+        """Validation of a training that takes the same data in every step."""
+        if training_utils.is_generator_or_sequence(validation_data):
+            return open_validation(self, validation_data, validation_steps, None, how)
+        if validation_data and not validation_steps:
+            raise ValueError(
+                "Must specify `validation_steps` to perform validation when doing step-wise training."
+            )
+        if not validation_steps:
+            return Validation()
         if validation_data:
-            validation = self._validation_arrays(validation_data, batch_size)
-        elif validation_split:
-            (inputs, targets, weights), validation = _split((inputs, targets, weights), validation_split)
-        validation_batches = None
-        if validation is not None:
-            validation_batches = training_arrays.ArrayBatches(self, TEST, *validation, batch_size)
-        return training_arrays.fit_loop(
-            self,
-            training_arrays.ArrayBatches(self, TRAIN, inputs, targets, weights, batch_size),
-            validation_batches,
-            shuffle=shuffle,
-            validation_freq=validation_freq,
-            **options,
-        )
+            data = self._validation_arrays(validation_data, None)
+        return StepValidation(self, data, validation_steps)
+
+    def _validation(self, *given):
+        return open_validation(self, *given)
 
     def _validation_arrays(self, validation_data, batch_size):
-        if not validation_data:
-            return None
         if len(validation_data) not in (2, 3):
             raise ValueError(
                 "When passing validation_data, it must contain 2 (x_val, y_val) or 3 (x_val, y_val, "
@@ -274,8 +289,8 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             training_utils.check_num_samples([x], batch_size, steps)
         data = self._standardize_user_data(x, y, sample_weight=sample_weight, batch_size=batch_size)
         if steps is not None:
-            return unpack_singleton(self._evaluate_steps(data, steps, verbose, callbacks))
-        batches = training_arrays.ArrayBatches(self, TEST, *data, batch_size)
+            return unpack_singleton(self._evaluate_steps(SameData(data, steps), verbose, callbacks))
+        batches = array_batches(self, TEST, *data, batch_size)
         return unpack_singleton(
             training_arrays.evaluate_loop(self, batches, verbose=verbose, callbacks=callbacks)
         )
@@ -342,14 +357,19 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             training_utils.check_num_samples([x], batch_size, steps)
         inputs, _, _ = self._standardize_user_data(x, needs_targets=False)
         if steps is not None:
-            return self._predict_steps(inputs, steps, verbose, callbacks)
+            return self._predict_on(
+                SameData((inputs, [], []), steps),
+                verbose,
+                callbacks,
+                lambda data: unpack_singleton(self._run_batch(PREDICT, data)),
+            )
         rows = len(inputs[0])
         if self.stateful and rows > batch_size and rows % batch_size != 0:
             raise ValueError(
                 "In a stateful network, you should only pass inputs with a number of samples that can be "
                 f"divided by the batch size. Found: {rows} samples. Batch size: {batch_size}."
             )
-        batches = training_arrays.ArrayBatches(self, PREDICT, inputs, [], [], batch_size)
+        batches = array_batches(self, PREDICT, inputs, [], [], batch_size)
         result = training_arrays.predict_loop(self, batches, verbose=verbose, callbacks=callbacks)
         if rows <= min(batch_size, 32) and type(x) is np.ndarray and x.shape == inputs[0].shape:
             self._quick[self._quick_key(PREDICT, x)] = batches.step

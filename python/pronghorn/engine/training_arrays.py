@@ -56,7 +56,7 @@ class ArrayBatches:
 
         self.compile(model)
         given = [array for group in (inputs, targets, weights) for array in group if array is not None]
-        self.sources = [as_source(array, dtype) for array, dtype in zip(given, self.step.dtypes)]
+        self.sources = self._sources(given)
         per_batch = mode != PREDICT  # a result per batch, or rows of a result
         self.results = [
             np.empty((self.count if per_batch else self.rows, *(shape if per_batch else shape[1:])), dtype)
@@ -72,6 +72,9 @@ class ArrayBatches:
 
         self.step = step(self.batch_size)
         self.rest_step = step(self.rest) if self.rest else None
+
+    def _sources(self, given):
+        return [as_source(array, dtype) for array, dtype in zip(given, self.step.dtypes)]
 
     def run(self, first: int, last: int, order: Any = None, deadline: float = 0.0) -> int:
         """Runs batches `[first, last)` of rows in `order`; returns the index of the next one."""
@@ -123,7 +126,7 @@ def _number(value):
 def fit_loop(
     model: Any,
     batches: ArrayBatches,
-    validation: ArrayBatches | None = None,
+    validation: Any,
     epochs: int = 1,
     verbose: int = 1,
     callbacks: list | None = None,
@@ -131,9 +134,9 @@ def fit_loop(
     initial_epoch: int = 0,
     validation_freq: Any = 1,
 ) -> Any:
-    """Trains on arrays; returns the `History`."""
+    """Trains on arrays, validating by a `Validation`; returns the `History`."""
     if verbose and validation:
-        print(f"Train on {batches.rows} samples, validate on {validation.rows} samples")
+        print(f"Train on {batches.rows} samples, validate on {validation.description}")
     params = {
         "batch_size": batches.asked_batch_size,
         "epochs": epochs,
@@ -142,9 +145,9 @@ def fit_loop(
         "verbose": verbose,
     }
     progress = Progress(initial_epoch, np.arange(batches.rows))
-    callbacks = training_callbacks(model, callbacks, params, validation is not None, "samples", progress)
+    callbacks = training_callbacks(model, callbacks, params, bool(validation), "samples", progress)
     for callback in callbacks:
-        callback.validation_data = validation_arrays(*validation.data) if validation else []
+        callback.validation_data = validation.arrays()
     progress.check_order(batches.rows, "samples")
     batches.compile(model)  # a training that is taken up again may draw its random numbers from other seeds
     for epoch in progress.epochs(epochs):
@@ -159,8 +162,8 @@ def fit_loop(
         finished = run_epoch(batches, callbacks, progress.order if shuffle else None, progress)
         logs = {}
         if finished and validation and should_run_validation(validation_freq, epoch):
-            results = evaluate_loop(model, validation, callbacks=callbacks)
-            logs = {"val_" + name: value for name, value in zip(validation.step.names, results)}
+            results = validation.run(batches.asked_batch_size, callbacks)
+            logs = {"val_" + name: value for name, value in zip(batches.step.names, results)}
         callbacks.on_epoch_end(epoch, logs)
         progress.end_epoch(callbacks)
         if model._callback_model().stop_training:

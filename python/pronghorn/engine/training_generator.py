@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 
 from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.keras1_arguments import generator_method
 from ..utils.progbar import Progbar
 from . import training_utils
-from .training_arrays import (
-    ArrayBatches,
-    evaluate_loop,
-    plain_callbacks,
-    training_callbacks,
-    validation_arrays,
-)
+from .batch_streams import BatchStream
+from .resuming import StreamProgress
+from .training_arrays import plain_callbacks, training_callbacks
 
 
 class GeneratorMethods:
     """The methods of `Model` that take a generator or `Sequence`."""
 
+    @generator_method
     def fit_generator(
         self,
         generator: Any,
@@ -43,137 +41,122 @@ class GeneratorMethods:
 
         Parameters
         ----------
-        generator : generator or Sequence
-            A generator goes on for ever; a `Sequence` knows its length.
+        generator : generator, Sequence or iterable
+            A generator goes on for ever; a `Sequence` knows its length. Any object that can be iterated for
+            batches, such as a PyTorch `DataLoader`, is iterated once per epoch.
         steps_per_epoch : int, optional
-            Number of batches in an epoch; by default the length of the `Sequence`.
+            Number of batches in an epoch; by default the length of the `Sequence` or iterable.
         validation_data : tuple, generator or Sequence, optional
             What to validate on after each epoch.
+        validation_steps : int, optional
+            Number of batches to validate on, where `validation_data` is a generator.
+        max_queue_size : int
+            Number of batches that workers make ahead.
+        workers : int
+            Number of threads or processes that make batches; with 0 they are made between the steps.
+        use_multiprocessing : bool
+            Whether the workers are processes.
         shuffle : bool
             Whether to take the batches of a `Sequence` in a new order in each epoch.
 
         The other parameters are those of `fit`.
+
+        Examples
+        --------
+        >>> from pronghorn.layers import Dense
+        >>> from pronghorn.models import Sequential
+        >>> from pronghorn.utils import Sequence
+        >>> class Halves(Sequence):
+        ...     def __len__(self):
+        ...         return 4
+        ...
+        ...     def __getitem__(self, index):
+        ...         x = np.random.rand(8, 3)
+        ...         return x, x / 2
+        >>> model = Sequential([Dense(3, input_shape=(3,))])
+        >>> model.compile("sgd", "mse")
+        >>> len(model.fit_generator(Halves(), epochs=2, workers=2, verbose=0).epoch)
+        2
         """
         self._assert_compiled()
-        is_sequence = training_utils.is_sequence(generator)
-        grows = is_sequence and steps_per_epoch is None  # its length may differ from epoch to epoch
-        steps_per_epoch = _steps(generator, steps_per_epoch, "steps_per_epoch")
-        val_generator = hasattr(validation_data, "__next__") or training_utils.is_sequence(validation_data)
-        arrays = []
-        if val_generator:
-            validation_steps = _steps(validation_data, validation_steps, "validation_steps")
-        elif validation_data:
-            data, validation_data = self._validation_batches(validation_data)
-            arrays = validation_arrays(*data)
+        how = {
+            "workers": workers,
+            "max_queue_size": max_queue_size,
+            "use_multiprocessing": use_multiprocessing,
+        }
+        with BatchStream(generator, steps_per_epoch, "steps_per_epoch", shuffle=shuffle, **how) as stream:
+            if not self._is_compiled:  # it learns its shapes from the first batch
+                self._standardize_user_data(*_checked(stream.look_ahead())[:2], refuse_nan=False)
+            with self._validation(validation_data, validation_steps, None, how) as validation:
+                return self._train_on(
+                    stream,
+                    lambda data: self.train_on_batch(*data, class_weight=class_weight, reset_metrics=False),
+                    validation,
+                    {
+                        "epochs": epochs,
+                        "verbose": verbose,
+                        "callbacks": callbacks,
+                        "initial_epoch": initial_epoch,
+                    },
+                    validation_freq,
+                )
 
-        def validate(batch_size, callbacks):
-            if val_generator:
-                return to_list(self.evaluate_generator(val_batches, validation_steps, callbacks=callbacks))
-            return evaluate_loop(self, validation_data(batch_size), callbacks=callbacks)
-
-        val_batches = validation_data
-        if val_generator and training_utils.is_sequence(validation_data):
-            val_batches = training_utils.iter_sequence_infinite(validation_data)
-        batches = training_utils.iter_sequence_infinite(generator) if is_sequence else iter(generator)
-        if not self._is_compiled:  # it learns its shapes from the first batch
-            first = generator[0] if is_sequence else _next(batches)
-            self._standardize_user_data(*first[:2], refuse_nan=False)
-            if not is_sequence:
-                batches = itertools.chain([first], batches)
-
-        def epoch_of_batches():
-            if grows:
-                return len(generator), _shuffled(generator, shuffle)
-            return steps_per_epoch, batches
-
-        return self._train_on(
-            epoch_of_batches,
-            steps_per_epoch,
-            validate if validation_data else None,
-            {"epochs": epochs, "verbose": verbose, "callbacks": callbacks, "initial_epoch": initial_epoch},
-            validation_freq,
-            class_weight,
-            at_epoch_end=generator.on_epoch_end if is_sequence else None,
-            arrays=arrays,
-        )
-
-    def _validation_batches(self, validation_data):
-        """Validation arrays, checked now, and cut into batches once their size is known."""
-        data = self._validation_arrays(validation_data, None)
-        return data, lambda batch_size: ArrayBatches(self, "test", *data, batch_size)
-
-    def _fit_steps(self, data, steps, validation, validation_steps, options, validation_freq):
-        """Trains on the same arrays, or the model's own data tensors, in every step."""
-        if validation is not None and not validation_steps:
-            raise ValueError(
-                "Must specify `validation_steps` to perform validation when doing step-wise training."
-            )
-
-        def validate(batch_size, callbacks):
-            return self._evaluate_steps(validation or data, validation_steps, 0, callbacks)
-
-        return self._train_on(
-            lambda: (steps, itertools.repeat(data)),
-            steps,
-            validate if validation_steps else None,
-            options,
-            validation_freq,
-            raw=True,
-        )
-
-    def _train_on(
-        self,
-        epoch_of_batches,
-        steps,
-        validate,
-        options,
-        validation_freq,
-        class_weight=None,
-        at_epoch_end=None,
-        raw=False,
-        arrays=(),
-    ):
+    def _train_on(self, stream, train, validation, options, validation_freq):
+        """Trains epoch by epoch on the batches of a stream."""
         names = self.metrics_names
         params = {
             "batch_size": None,
             "epochs": options["epochs"],
-            "steps": steps,
+            "steps": stream.steps,
             "samples": None,
             "verbose": 1 if options["verbose"] == "auto" else options["verbose"],
         }
-        callbacks = training_callbacks(self, options["callbacks"], params, validate is not None, "steps")
+        progress = StreamProgress(options["initial_epoch"], stream)
+        callbacks = training_callbacks(
+            self, options["callbacks"], params, bool(validation), "steps", progress
+        )
         for callback in callbacks:
-            callback.validation_data = list(arrays)
-        for epoch in range(options["initial_epoch"], options["epochs"]):
+            callback.validation_data = validation.arrays()
+        for epoch in progress.epochs(options["epochs"]):
             self.reset_metrics()
-            steps, batches = epoch_of_batches()
             callbacks.on_epoch_begin(epoch)
+            if progress.batch:
+                callbacks.resume()
+            size = self._train_epoch(stream, train, callbacks, progress)
             logs = {}
-            for index in range(steps):
-                data = _next(batches)
-                size = 1 if raw else _batch_size(data[0])
-                batch_logs = {"batch": index, "size": size}
-                callbacks._call_batch_hook("train", "begin", index, batch_logs)
-                if raw:
-                    results = self._on_batch("train", data, reset_metrics=False)
-                else:
-                    results = self.train_on_batch(*data, class_weight=class_weight, reset_metrics=False)
-                batch_logs.update(zip(names, to_list(results)))
-                callbacks._call_batch_hook("train", "end", index, batch_logs)
-                if callbacks.model.stop_training:
-                    break
-            else:
-                if validate and training_utils.should_run_validation(validation_freq, epoch):
-                    logs = {"val_" + name: value for name, value in zip(names, validate(size, callbacks))}
+            if not callbacks.model.stop_training:
+                stream.end_epoch()
+                if validation and training_utils.should_run_validation(validation_freq, epoch):
+                    results = validation.run(size, callbacks)
+                    logs = {"val_" + name: value for name, value in zip(names, results)}
             callbacks.on_epoch_end(epoch, logs)
+            progress.end_epoch(callbacks)
             if callbacks.model.stop_training:
                 break
-            if at_epoch_end:
-                at_epoch_end()
-                callbacks.set_params({**callbacks.params, "steps": epoch_of_batches()[0]})
+            if stream.steps != callbacks.params["steps"]:  # a sequence of another length
+                callbacks.set_params({**callbacks.params, "steps": stream.steps})
         callbacks._call_end_hook("train")
         return self.history
 
+    def _train_epoch(self, stream, train, callbacks, progress):
+        """Trains on the rest of an epoch; returns the size of its last batch."""
+        names, size = self.metrics_names, 1
+        if progress.batch and callbacks.model.stop_training:
+            return size
+        for data in stream.epoch(progress.batch):
+            data = _checked(data)
+            size = 1 if isinstance(stream, SameData) else _batch_size(data[0])
+            logs = {"batch": progress.batch, "size": size}
+            callbacks._call_batch_hook("train", "begin", progress.batch, logs)
+            logs.update(zip(names, to_list(train(data))))
+            callbacks._call_batch_hook("train", "end", progress.batch, logs)
+            progress.batch += 1
+            callbacks.after_batches(1)
+            if callbacks.model.stop_training:
+                break
+        return size
+
+    @generator_method
     def evaluate_generator(
         self,
         generator: Any,
@@ -186,39 +169,48 @@ class GeneratorMethods:
     ) -> Any:
         """Computes loss and metrics on batches of a generator or `Sequence`; see `evaluate`."""
         self._assert_compiled()
-        steps = _steps(generator, steps, "steps")
-        batches = _in_order(generator)
-        return unpack_singleton(self._evaluate_on(batches, steps, verbose, callbacks))
+        with BatchStream(
+            generator,
+            steps,
+            workers=workers,
+            max_queue_size=max_queue_size,
+            use_multiprocessing=use_multiprocessing,
+        ) as stream:
+            return unpack_singleton(self._evaluate_on(stream, verbose, callbacks))
 
-    def _evaluate_steps(self, data, steps, verbose, callbacks):
-        return self._evaluate_on(itertools.repeat(data), steps, verbose, callbacks, raw=True)
+    def _evaluate_steps(self, stream, verbose, callbacks):
+        """Evaluates on a stream of the same data."""
+        return self._evaluate_on(
+            stream, verbose, callbacks, lambda data: self._on_batch("test", data, reset_metrics=False)
+        )
 
-    def _evaluate_on(self, batches, steps, verbose, callbacks, raw=False):
+    def _evaluate_on(self, stream, verbose, callbacks, test=None):
+        test = test or (lambda data: self.test_on_batch(*data, reset_metrics=False))
         self.reset_metrics()
         names = list(self.metrics_names)
-        params = {"steps": steps, "verbose": verbose, "metrics": names}
-        callbacks = plain_callbacks(self, callbacks, params)
+        steps = stream.steps
+        callbacks = plain_callbacks(self, callbacks, {"steps": steps, "verbose": verbose, "metrics": names})
+        callbacks.model.stop_training = False
         callbacks._call_begin_hook("test")
         bar = Progbar(target=steps) if verbose == 1 else None
         losses, sizes = [], []
-        for index in range(steps):
-            data = _next(batches)
-            sizes.append(1 if raw else _batch_size(data[0]))
+        for index, data in enumerate(stream.epoch()):
+            data = _checked(data)
+            sizes.append(1 if isinstance(stream, SameData) else _batch_size(data[0]))
             logs = {"batch": index, "size": sizes[-1]}
             callbacks._call_batch_hook("test", "begin", index, logs)
-            if raw:
-                results = self._on_batch("test", data, reset_metrics=False)
-            else:
-                results = self.test_on_batch(*data, reset_metrics=False)
-            results = to_list(results)
+            results = to_list(test(data))
             losses.append(results[0])
             logs.update(zip(names, results))
             callbacks._call_batch_hook("test", "end", index, logs)
             if bar is not None:
                 bar.update(index + 1)
+        if not sizes:
+            raise ValueError("There was no batch to evaluate on.")
         callbacks._call_end_hook("test")
         return [float(np.average(losses, weights=sizes)), *results[1:]]
 
+    @generator_method
     def predict_generator(
         self,
         generator: Any,
@@ -229,65 +221,72 @@ class GeneratorMethods:
         use_multiprocessing: bool = False,
         verbose: int | str = 0,
     ) -> Any:
-        """Computes the outputs for batches of a generator or `Sequence`; see `predict`."""
-        steps = _steps(generator, steps, "steps")
-        inputs = (data[0] if isinstance(data, tuple) else data for data in _in_order(generator))
-        return self._predict_on(inputs, steps, verbose, callbacks, self.predict_on_batch)
+        """Computes the outputs for batches of a generator or `Sequence`; see `predict`.
 
-    def _predict_steps(self, inputs, steps, verbose, callbacks):
-        def predict(arrays):
-            return unpack_singleton(self._run_batch("predict", (arrays, [], [])))
+        Of batches that are tuples, as for training, only the inputs are used.
+        """
+        with BatchStream(
+            generator,
+            steps,
+            workers=workers,
+            max_queue_size=max_queue_size,
+            use_multiprocessing=use_multiprocessing,
+        ) as stream:
+            return self._predict_on(stream, verbose, callbacks, self.predict_on_batch)
 
-        return self._predict_on(itertools.repeat(inputs), steps, verbose, callbacks, predict)
-
-    def _predict_on(self, batches, steps, verbose, callbacks, predict):
+    def _predict_on(self, stream, verbose, callbacks, predict):
+        steps = stream.steps
         callbacks = plain_callbacks(self, callbacks, {"steps": steps, "verbose": verbose})
+        callbacks.model.stop_training = False
         callbacks._call_begin_hook("predict")
         bar = Progbar(target=steps) if verbose == 1 else None
         found = []
-        for index in range(steps):
-            x = _next(batches, check=False)
-            logs = {"batch": index, "size": _batch_size(x)}
+        for index, data in enumerate(stream.epoch()):
+            x = data if isinstance(stream, SameData) else _inputs_of(data)
+            if isinstance(x, list) and stream.is_foreign and len(x) in (2, 3) and len(self.input_names) == 1:
+                x = x[0]  # `[x, y]` of a `DataLoader`
+            logs = {"batch": index, "size": 1 if isinstance(stream, SameData) else _batch_size(x)}
             callbacks._call_batch_hook("predict", "begin", index, logs)
             found.append(to_list(predict(x)))
             callbacks._call_batch_hook("predict", "end", index, {**logs, "outputs": found[-1]})
             if bar is not None:
                 bar.update(index + 1)
+        if not found:
+            raise ValueError("There was no batch to predict on.")
         callbacks._call_end_hook("predict")
         return unpack_singleton([np.concatenate(outputs) for outputs in zip(*found)])
 
 
-def _steps(generator, steps, name):
-    if steps is not None:
-        return steps
-    if training_utils.is_sequence(generator):
-        return len(generator)
-    raise ValueError(
-        f"`{name}=None` is only valid for a generator based on the `keras.utils.Sequence` class. "
-        f"Please specify `{name}` or use the `keras.utils.Sequence` class."
-    )
+class SameData:
+    """A stream of the same data in every step: a model's own tensors, or whole arrays.
+
+    Parameters
+    ----------
+    data
+        What each step gets.
+    steps : int
+        Number of steps in an epoch.
+    """
+
+    def __init__(self, data: Any, steps: int) -> None:
+        self.data = data
+        self.steps = steps
+
+    order = ()
+
+    def epoch(self, done: int = 0) -> Any:
+        """Yields the data once per step that is not done."""
+        return itertools.repeat(self.data, self.steps - done)
+
+    def end_epoch(self) -> None:
+        """Nothing to do."""
+
+    is_foreign = False
 
 
-def _shuffled(sequence, shuffle):
-    """The batches of a sequence, in a new order where `shuffle` is set."""
-    order = np.arange(len(sequence))
-    if shuffle:
-        np.random.shuffle(order)
-    return (sequence[int(index)] for index in order)
-
-
-def _in_order(generator):
-    if training_utils.is_sequence(generator):
-        return training_utils.iter_sequence_infinite(generator)
-    return iter(generator)
-
-
-def _next(batches, check=True):
-    try:
-        data = next(batches)
-    except StopIteration:
-        raise ValueError("The generator ended before it had given the number of batches asked for.") from None
-    if check and not (isinstance(data, (tuple, list)) and len(data) in (2, 3)):
+def _checked(data):
+    """A batch to train or test on, `(x, y)` or `(x, y, sample_weights)`."""
+    if not (isinstance(data, (tuple, list)) and len(data) in (2, 3)):
         raise ValueError(
             "Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: "
             f"{str(data)[:200]}"
@@ -295,9 +294,26 @@ def _next(batches, check=True):
     return data
 
 
+def _inputs_of(data):
+    if not isinstance(data, tuple):
+        return data
+    if len(data) not in (1, 2, 3):
+        raise ValueError(
+            "Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: "
+            f"{str(data)[:200]}"
+        )
+    return data[0]
+
+
 def _batch_size(x):
+    """Number of rows; 1 where a model has no inputs to be fed."""
     if isinstance(x, dict):
         x = list(x.values())
     if isinstance(x, (list, tuple)):
         x = x[0] if len(x) else None
-    return 1 if x is None else len(x)
+    if x is None:
+        return 1
+    size = len(x)
+    if size == 0:
+        raise ValueError("Received an empty batch. Batches should contain at least one item.")
+    return size

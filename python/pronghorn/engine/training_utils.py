@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from .. import config, losses, ops
 from .. import metrics as metrics_module
 from ..utils.generic_utils import check_for_unexpected_keys, to_list
 from ..utils.losses_utils import Reduction
+from .batch_streams import is_generator_or_sequence, is_sequence  # noqa: F401 (Keras's place for these)
 from .data import (  # noqa: F401 (Keras's place for these)
     batch_shuffle,
     check_array_length_consistency,
@@ -311,18 +311,6 @@ def check_generator_arguments(
         raise ValueError(
             "If your data is in the form of a Python generator, you cannot use `validation_split`."
         )
-
-
-def is_sequence(data: Any) -> bool:
-    """Whether an object has the methods of `utils.Sequence`."""
-    if getattr(data, "use_sequence_api", False):
-        return True
-    return all(callable(getattr(data, name, None)) for name in ("__getitem__", "__len__", "on_epoch_end"))
-
-
-def is_generator_or_sequence(x: Any) -> bool:
-    """Whether `x` gives batches instead of being data."""
-    return inspect.isgenerator(x) or is_sequence(x)
 
 
 def iter_sequence_infinite(sequence: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Files on disk: the download cache, hashes and archives."""
+"""Files on disk: the download cache, hashes, archives. Keras's place for sequences and their queues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ import tarfile
 import tempfile
 import zipfile
 
-__all__ = ["cache_folder", "get_file", "validate_file"]
+from .data_sequence import Sequence
+from .enqueuers import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
+
+__all__ = [
+    "GeneratorEnqueuer",
+    "OrderedEnqueuer",
+    "Sequence",
+    "SequenceEnqueuer",
+    "cache_folder",
+    "get_file",
+    "validate_file",
+]
 
 
 def cache_folder(cache_dir=None) -> str:

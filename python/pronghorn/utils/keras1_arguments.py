@@ -293,6 +293,58 @@ def accepts_keras1(row: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
+_GENERATOR_METHOD = Interface(
+    ("generator", "steps_per_epoch", "epochs"),
+    {
+        "samples_per_epoch": "steps_per_epoch",
+        "val_samples": "steps",
+        "nb_epoch": "epochs",
+        "nb_val_samples": "validation_steps",
+        "nb_worker": "workers",
+        "pickle_safe": "use_multiprocessing",
+        "max_q_size": "max_queue_size",
+    },
+)
+
+
+def generator_method(function: Callable) -> Callable:
+    """Decorate a method that takes a generator so that it takes the Keras 1 arguments too.
+
+    Keras 1 counted samples where Keras 2 counts batches: `samples_per_epoch` is divided by the generator's
+    `batch_size` where it has one.
+
+    Examples
+    --------
+    >>> class Model:
+    ...     @generator_method
+    ...     def fit_generator(self, generator, steps_per_epoch=None, epochs=1):
+    ...         return steps_per_epoch, epochs
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     Model().fit_generator(iter([]), 5, nb_epoch=2)
+    (5, 2)
+    """
+    renames = _GENERATOR_METHOD.renames
+
+    @functools.wraps(function)
+    def converting(self, *args, **kwargs):
+        if renames.keys() & kwargs.keys():
+            if "samples_per_epoch" in kwargs and "steps_per_epoch" not in kwargs:
+                generator = args[0] if args else kwargs.get("generator")
+                if hasattr(generator, "batch_size"):
+                    kwargs["samples_per_epoch"] //= generator.batch_size
+            if not kwargs.keys().isdisjoint({"samples_per_epoch", "nb_val_samples", "val_samples"}):
+                warnings.warn(
+                    "`steps_per_epoch`, `validation_steps` and `steps` of Keras 2 count batches, where "
+                    "`samples_per_epoch`, `nb_val_samples` and `val_samples` of Keras 1 counted samples.",
+                    stacklevel=2,
+                )
+            args, kwargs = convert(function.__name__, _GENERATOR_METHOD, args, kwargs)
+        return function(self, *args, **kwargs)
+
+    return converting
+
+
 def shape_may_come_first(function: Callable) -> Callable:
     """Decorate ``add_weight(name, shape, …)`` so that Keras 1's order of these two is understood as well.
 
