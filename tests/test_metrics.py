@@ -26,7 +26,7 @@ def test_values_are_those_of_tf_keras(name, weighted):
         y_true, y_pred, weights = data_of(kind, seed=batch)
         metric.update_state(y_true, y_pred, sample_weight=weights if weighted else None)
     expected = GOLDEN[f"metric/{name}/{int(weighted)}"]
-    np.testing.assert_allclose(metric.result(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(metric.result(), expected, rtol=1e-6, atol=1e-6)
     metric.reset_states()
     assert all(not variable.numpy().any() for variable in metric.weights)
 

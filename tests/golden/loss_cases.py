@@ -7,6 +7,7 @@ LOSSES = {
     "mean_absolute_error": ("MeanAbsoluteError", "real", {}),
     "mean_absolute_percentage_error": ("MeanAbsolutePercentageError", "real", {}),
     "mean_squared_logarithmic_error": ("MeanSquaredLogarithmicError", "positive", {}),
+    "huber": ("Huber", "real", {"delta": 0.7}),
     "logcosh": ("LogCosh", "real", {}),
     "poisson": ("Poisson", "positive", {}),
     "hinge": ("Hinge", "signs", {}),

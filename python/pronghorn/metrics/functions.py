@@ -63,7 +63,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where the target's class index is among the `k` highest predictions, else 0."""
     y_true, y_pred = as_pair(y_true, y_pred)
-    indices = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+    indices = ops.cast(ops.reshape(y_true, y_pred.shape[:-1]), "int32")
     return _in_top_k(ops.one_hot(indices, y_pred.shape[-1], dtype=y_pred.dtype), y_pred, k)
 
 
