@@ -40,7 +40,10 @@ def made(name, **kwargs):
 @pytest.mark.parametrize("name", LOSSES)
 def test_values_are_those_of_tf_keras(name):
     loss, (y_true, y_pred, _) = made(name, reduction="none")
-    np.testing.assert_allclose(loss(y_true, y_pred), GOLDEN[f"loss/{name}"], rtol=1e-6, atol=1e-6)
+    found = loss(y_true, y_pred)
+    if name == "huber":  # that of Keras 2.3.1 has a value per element
+        found = found.mean(axis=-1)
+    np.testing.assert_allclose(found, GOLDEN[f"loss/{name}"], rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LOSSES)
