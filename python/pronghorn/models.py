@@ -10,8 +10,9 @@ from .engine.input_layer import Input, InputLayer
 from .engine.registry import deserialize
 from .engine.sequential import Sequential
 from .engine.training import Model
+from .saving.dialects import in_keras2
 from .saving.model_files import load_model, save_model
-from .utils.generic_utils import to_list, unpack_singleton
+from .utils.generic_utils import CustomObjectScope, to_list, unpack_singleton
 from .utils.safe_mode import reading
 
 __all__ = [
@@ -144,8 +145,8 @@ def model_from_config(
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
-    with reading(safe_mode):
-        return deserialize(config, custom_objects=custom_objects)
+    with CustomObjectScope(custom_objects), reading(safe_mode):
+        return deserialize(in_keras2(config), custom_objects=custom_objects)
 
 
 def model_from_json(

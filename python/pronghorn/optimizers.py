@@ -534,6 +534,9 @@ adamax = Adamax
 nadam = Nadam
 
 
+BUILT_IN = (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)
+
+
 def is_built_in(optimizer: Any) -> bool:
     """Whether the updates of an optimizer can be emitted into each trace afresh, its state being kept."""
     return type(optimizer).get_updates in (_BuiltIn.get_updates, Nadam.get_updates)
@@ -546,7 +549,7 @@ def serialize(optimizer: Any) -> Any:
 
 def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     """The optimizer of a dictionary that `serialize` returned; built-in names in any case of letters."""
-    built_in = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
+    built_in = {cls.__name__.lower(): cls for cls in BUILT_IN}
     if config["class_name"].lower() in built_in:
         config["class_name"] = config["class_name"].lower()  # in place, as Keras does
     return deserialize_keras_object(

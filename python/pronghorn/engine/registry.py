@@ -24,6 +24,11 @@ def registered(name: str) -> Any:
     return _classes[name]
 
 
+def registered_classes() -> dict[str, Any]:
+    """All classes that were entered, by name."""
+    return _classes
+
+
 def serialize(layer: Any) -> dict[str, Any]:
     """Return a layer as plain data: its class name and configuration."""
     return {"class_name": get_registered_name(type(layer)), "config": layer.get_config()}

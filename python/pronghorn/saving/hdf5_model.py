@@ -9,6 +9,7 @@ from typing import Any
 from ..engine.network_config import KERAS_VERSION
 from ..engine.registry import deserialize
 from ..utils.generic_utils import CustomObjectScope, get_registered_name
+from .dialects import in_keras2
 from .hdf5_group import as_text
 from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, save_weights_to_hdf5_group
 from .training_config import compile_as, read_optimizer, to_json, training_config, write_optimizer
@@ -55,7 +56,7 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
         )
     config = json.loads(as_text(group.attrs["model_config"]))
     with CustomObjectScope(custom_objects):
-        model = deserialize(config)
+        model = deserialize(in_keras2(config))
         load_weights_from_hdf5_group(group["model_weights"], model.layers, own=own_weights(model))
         if not compile:
             return model

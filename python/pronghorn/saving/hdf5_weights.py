@@ -158,6 +158,25 @@ def _warn_skipped(layer: Any, reason: str) -> None:
     )
 
 
+def weight_names(group: Any, layers: list) -> dict[int, str]:
+    """Return the names that a group has for the weights of layers, by the identity of the weight.
+
+    Parameters
+    ----------
+    group
+        HDF5 group of weights.
+    layers
+        The layers that were loaded from it, in order.
+    """
+    names = [
+        load_attributes_from_hdf5_group(group[name], "weight_names")
+        for name in load_attributes_from_hdf5_group(group, "layer_names")
+    ]
+    targets = [layer.weights for layer in layers if layer.weights]
+    pairs = zip(targets, filter(None, names))
+    return {id(weight): name for weights, own in pairs for weight, name in zip(weights, own)}
+
+
 def origin_of(group: Any) -> tuple[str, str | None]:
     """Return the version of Keras that wrote a group of weights, and its backend where that is known."""
     version = as_text(group.attrs["keras_version"]) if "keras_version" in group.attrs else "1"

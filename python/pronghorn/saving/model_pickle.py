@@ -13,7 +13,8 @@ from ..engine.registry import deserialize
 from ..engine.tracking import flatten_layers
 from ..utils.generic_utils import CustomObjectScope, get_registered_name
 from ..utils.safe_mode import reading
-from .training_config import compile_as, set_optimizer_state, to_json, training_config
+from .optimizer_state import set_optimizer_state
+from .training_config import compile_as, to_json, training_config
 
 
 def pickle_model(model: Any) -> dict[str, Any]:

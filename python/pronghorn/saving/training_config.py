@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import Any
 
-from .. import losses, optimizers
+from .. import optimizers
 from ..engine.network_config import plain_value
-from ..utils.generic_utils import get_registered_name, get_registered_object
-from .hdf5_group import read_arrays, write_arrays
+from ..utils.generic_utils import get_registered_name
+from .dialects.training import loss_in_keras2, metrics_in_keras2, optimizer_in_keras2
+from .hdf5_group import load_attributes_from_hdf5_group, read_arrays, write_arrays
+from .hdf5_weights import weight_names
+from .optimizer_state import set_optimizer_state
 
 
 def to_json(value: Any) -> str:
@@ -55,7 +57,7 @@ def training_config(model: Any) -> dict[str, Any]:
 
 
 def compile_as(model: Any, config: dict[str, Any]) -> None:
-    """Compile a model with what `training_config` gave.
+    """Compile a model with what `training_config`, or another version of Keras, gave.
 
     Parameters
     ----------
@@ -64,36 +66,20 @@ def compile_as(model: Any, config: dict[str, Any]) -> None:
     config
         The configuration; custom objects in it are looked up where `CustomObjectScope` put them.
     """
-    model.compile(
-        optimizer=optimizers.deserialize(config["optimizer_config"]),
-        loss=_loss(config["loss"]),
-        metrics=_named(config.get("metrics")),
-        weighted_metrics=_named(config.get("weighted_metrics")),
-        loss_weights=config.get("loss_weights"),
-        sample_weight_mode=config.get("sample_weight_mode"),
-    )
-
-
-def _loss(config: Any) -> Any:
-    if isinstance(config, dict) and "class_name" in config:
-        return losses.get(config)
-    if isinstance(config, dict):
-        return {name: _loss(value) for name, value in config.items()}
-    if isinstance(config, (list, tuple)):
-        return [_loss(value) for value in config]
-    return _named(config)
-
-
-def _named(config: Any) -> Any:
-    """Put custom objects in the places of their names."""
-    if isinstance(config, (list, tuple)):
-        return [_named(value) for value in config]
-    if isinstance(config, dict):
-        return {name: _named(value) for name, value in config.items()}
-    if isinstance(config, str):
-        found = get_registered_object(config)
-        return config if found is None else found
-    return config
+    try:
+        model.compile(
+            optimizer=optimizers.deserialize(optimizer_in_keras2(config["optimizer_config"])),
+            loss=loss_in_keras2(config["loss"]),
+            metrics=metrics_in_keras2(config.get("metrics")),
+            weighted_metrics=metrics_in_keras2(config.get("weighted_metrics")),
+            loss_weights=config.get("loss_weights"),
+            sample_weight_mode=config.get("sample_weight_mode"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The model can be read, but not compiled as it was: {error} "
+            "(Load it with `compile=False` and compile it yourself.)"
+        ) from error
 
 
 def write_optimizer(group: Any, optimizer: Any) -> None:
@@ -121,7 +107,7 @@ def _state_name(optimizer: str, name: str) -> str:
 
 
 def read_optimizer(group: Any, model: Any) -> None:
-    """Set the state of a compiled model's optimizer to what `write_optimizer` wrote, if it is there.
+    """Set the state of a compiled model's optimizer to what the group has, if it has any.
 
     Parameters
     ----------
@@ -131,25 +117,8 @@ def read_optimizer(group: Any, model: Any) -> None:
         The model.
     """
     if "optimizer_weights" in group:
-        set_optimizer_state(model, read_arrays(group["optimizer_weights"]))
-
-
-def set_optimizer_state(model: Any, values: list) -> None:
-    """Set the state of a compiled model's optimizer; warn where it does not fit.
-
-    Parameters
-    ----------
-    model
-        The model.
-    values
-        Arrays, in the order of the optimizer's weights.
-    """
-    model._make_train_function()
-    try:
-        model.optimizer.set_weights(values)
-    except ValueError as error:
-        warnings.warn(
-            "Error in loading the saved optimizer state. As a result, your model is starting with a freshly "
-            f"initialized optimizer. ({error})",
-            stacklevel=5,
-        )
+        weights = group["optimizer_weights"]
+        names = load_attributes_from_hdf5_group(weights, "weight_names")
+        in_file = weight_names(group["model_weights"], model.layers)
+        trained = [in_file.get(id(weight), "") for weight in model._collected_trainable_weights]
+        set_optimizer_state(model, read_arrays(weights), names, trained)

@@ -1,0 +1,52 @@
+"""Configurations as other versions of Keras write them, put into the words of Keras 2.3.
+
+`in_keras2(config)` goes through a configuration from the inside out. What it does not know it leaves alone:
+classes of one's own get their configuration as it was written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine.registry import registered_classes
+from ...utils.generic_utils import get_registered_object
+from . import keras1, layer_options, objects
+
+__all__ = ["in_keras2"]
+
+_MODELS = {"Functional": "Model"}
+
+
+def in_keras2(config: Any) -> Any:
+    """Return a configuration of layers, models, initializers and so on in the words of Keras 2.3.
+
+    Parameters
+    ----------
+    config
+        Plain data, out of JSON; it is not changed.
+
+    Examples
+    --------
+    >>> in_keras2({"class_name": "Functional", "config": {"name": "m"}})
+    {'class_name': 'Model', 'config': {'name': 'm'}}
+    """
+    if isinstance(config, (list, tuple)):
+        return [in_keras2(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    config = {key: in_keras2(value) for key, value in config.items()}
+    if "class_name" not in config:
+        return keras1.object_without_class(config)
+    name = config["class_name"]
+    if not isinstance(name, str) or get_registered_object(name) is not None:
+        return config
+    name = _MODELS.get(name, name)
+    inner = config.get("config")
+    if isinstance(inner, dict):
+        name, inner = keras1.layer(name, inner)
+        name, inner = objects.in_keras2(name, inner)
+        if name in registered_classes():
+            inner = layer_options.in_keras2(registered_classes()[name], inner)
+        config["config"] = inner
+    config["class_name"] = name
+    return config

@@ -1,0 +1,97 @@
+"""Options of layers in the words of Keras 2.3; what later versions added is dropped where it is neutral."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any
+
+# Options that Keras 2.3 lacks, and the values that mean what it does.
+_NEUTRAL: dict[str, tuple] = {
+    "autocast": (True, None),
+    "cell_dtype": (None,),
+    "groups": (1,),
+    "keepdims": (False, None),
+    "optional": (False,),
+    "output_padding": (None,),
+    "ragged": (False, None),
+    "renorm": (False,),
+    "renorm_clipping": (None,),
+    "renorm_momentum": (0.99,),
+    "fused": (None, True, False),  # how it is computed, not what
+    "sparse": (False, None),
+    "synchronized": (False,),
+    "time_major": (False,),
+    "virtual_batch_size": (None,),
+    "zero_output_for_mask": (False, None),
+    "inner_shape": (None,),
+    "use_legacy_config": (None, True, False),
+}
+_RENAMED = {"batch_shape": "batch_input_shape"}
+_BASE = frozenset(["name", "trainable", "dtype", "batch_input_shape", "input_shape", "batch_size", "weights"])
+
+
+def in_keras2(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a layer of class `cls`.
+
+    Parameters
+    ----------
+    cls
+        One of our layers.
+    config
+        Its configuration, as any version wrote it.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import GRU
+    >>> in_keras2(GRU, {"units": 3, "time_major": False, "dtype": {"config": {"name": "mixed_float16"}}})
+    {'units': 3, 'dtype': 'float32'}
+    """
+    accepted = _accepted(cls)
+    result: dict[str, Any] = {}
+    for key, value in config.items():
+        key = _RENAMED.get(key, key) if key not in accepted else key
+        if key == "dtype":
+            value = weight_dtype(value)
+            if value is None:
+                continue
+        if key in accepted or key not in _NEUTRAL:
+            result[key] = value
+        elif value not in _NEUTRAL[key]:
+            raise ValueError(
+                f'{cls.__name__} "{config.get("name")}": the file asks for {key}={value!r}, which is not '
+                f"supported; only {key}={_NEUTRAL[key][0]!r} is"
+            )
+    axis = result.get("axis")
+    if cls.__name__ == "BatchNormalization" and isinstance(axis, list):
+        if len(axis) != 1:
+            raise ValueError(f'BatchNormalization "{config.get("name")}": one axis expected, not {axis}')
+        result["axis"] = axis[0]
+    if cls.__name__ == "LeakyReLU" and "negative_slope" in result:
+        result["alpha"] = result.pop("negative_slope")
+    return result
+
+
+def weight_dtype(dtype: Any) -> Any:
+    """Return the type of a layer's weights, whose policy may be to compute with another one.
+
+    Examples
+    --------
+    >>> weight_dtype({"class_name": "Policy", "config": {"name": "mixed_bfloat16"}})
+    'float32'
+    """
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name")
+    if dtype in ("infer", "_infer"):
+        return None
+    return "float32" if isinstance(dtype, str) and dtype.startswith("mixed_") else dtype
+
+
+@cache
+def _accepted(cls: type) -> frozenset:
+    """Return the arguments of a class, and of the classes that it hands the rest to."""
+    names = set(_BASE)
+    for base in cls.__mro__:
+        if "__init__" in vars(base):
+            names |= set(inspect.signature(vars(base)["__init__"]).parameters)
+    return frozenset(names)
