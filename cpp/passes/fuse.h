@@ -10,6 +10,9 @@ Graph fold_scales(const Graph& graph);
 // Bias, residual and activation behind a matmul or a convolution, where nothing else reads what lies between.
 Graph fuse_epilogues(const Graph& graph);
 
+// The gradient by a convolution's bias into that by its weights.
+Graph fuse_bias_gradients(const Graph& graph);
+
 // Chains and small graphs of elementwise ops into nodes of the op "fused".
 Graph fuse_elementwise(const Graph& graph);
 

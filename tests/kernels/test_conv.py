@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gradients import check_gradients
 from products import assert_close, draw, run_op
-from running import AWKWARD_SIZES, assert_same_bits_for_threads
+from running import AWKWARD_SIZES, assert_same_bits_for_threads, run
 
 from pronghorn import config, ops
 
@@ -126,6 +126,25 @@ def test_directions(isa, case, dtype):
     assert_close(found, case.backward_data(weights, diff), taps * case.oc)
     found = run_op("conv_backward_weights", [image, diff], kernel_size=case.kernel, **case.attributes)
     assert_close(found, case.backward_weights(image, diff), pixels)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bias_gradient_beside_that_of_the_weights(isa, case, dtype):
+    image, _, diff = draw(1, *case.shapes(), dtype=dtype)
+    pixels = case.batch * np.prod(case.result)
+    weights, bias = run(
+        lambda x, d: ops.emit(
+            "conv_backward_weights",
+            [x, d],
+            kernel_size=case.kernel,
+            has_diff_bias=True,
+            **case.attributes,
+        ),
+        image,
+        diff,
+    )
+    assert_close(weights, case.backward_weights(image, diff), pixels)
+    assert_close(bias, diff.astype("float64").reshape(-1, case.oc).sum(0), pixels)
 
 
 @pytest.mark.parametrize("channels", AWKWARD_SIZES)

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from products import draw, run_op
-from running import assert_same_bits_for_threads
+from running import assert_same_bits_for_threads, run
 from test_conv import Case
 
 from pronghorn import _core, config, ops
@@ -82,6 +82,19 @@ def test_errors(isa, tile):
         ]
         for name, found, wanted in zip(names, program.run([image, weights, diff]), expected):
             assert relative_error(found, wanted) < TILES[tile], f"{name} of {case.size}, {case.ic} channels"
+
+
+def test_bias_gradient_beside_that_of_the_weights(isa, tile):
+    for case in CASES[tile[-3:]]:
+        image, _, diff = draw(3, *case.shapes())
+        attributes = {"kernel_size": case.kernel, "has_diff_bias": True, **case.attributes}
+        weights, bias = run(
+            lambda x, d, attributes=attributes: ops.emit("conv_backward_weights", [x, d], **attributes),
+            image,
+            diff,
+        )
+        assert relative_error(weights, case.backward_weights(image, diff)) < TILES[tile]
+        assert relative_error(bias, diff.astype("float64").reshape(-1, case.oc).sum(0)) < 24
 
 
 @pytest.mark.parametrize("tile_name, times", [("4x4_3x3", 60), ("2x2_3x3", 4)])

@@ -120,6 +120,8 @@ std::vector<TensorType> infer(const InferContext& context) {
     for (int64_t size : context.attributes.get<Sizes>("kernel_size")) shape.push_back(size);
     shape.push_back(p.ic);
     shape.push_back(depthwise ? p.oc / p.ic : p.oc);
+    if (context.attributes.get<bool>("has_diff_bias", false))
+      return {{shape, inputs[0].dtype}, {Shape{p.oc}, inputs[0].dtype}};
     return {{shape, inputs[0].dtype}};
   }
   const Shape result = spatial(inputs[0].shape, p.dst, p.oc);
@@ -231,18 +233,20 @@ Step lower_typed(const LowerContext& context) {
   ConvProblem p = problem_of<direction, depthwise>(context.op.name, context.inputs, context.attributes);
   p.has_bias = context.attributes.get<bool>("has_bias", false);
   p.has_residual = context.attributes.get<bool>("has_residual", false);
+  p.has_diff_bias = context.attributes.get<bool>("has_diff_bias", false);
   p.activation = activation_of(context);
   // backward data has the weights first among its inputs, the kernels have the image first
   const int image = direction == Direction::BackwardData, residual = 2 + p.has_bias;
   const auto operands = [=](const StepArguments& s) {
     return ConvOperands<T>{src<T>(s, image), src<T>(s, 1 - image), dst<T>(s),
                            p.has_bias ? src<T>(s, 2) : nullptr,
-                           p.has_residual ? src<T>(s, residual) : nullptr};
+                           p.has_residual ? src<T>(s, residual) : nullptr,
+                           p.has_diff_bias ? dst<T>(s, 1) : nullptr};
   };
   Step step;
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
                static_cast<double>(depthwise ? 1 : p.ic);
-  if (!depthwise && is_pointwise(p)) {
+  if (!depthwise && is_pointwise(p) && !p.has_diff_bias) {
     const GemmTable& table = gemm_table();
     const GemmProblem g = pointwise_gemm<direction>(p);
     step.implementation = table.implementation(g);

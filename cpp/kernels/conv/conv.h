@@ -15,7 +15,8 @@ struct ConvProblem {
   int64_t pad[3] = {0, 0, 0};                   // zeros before each axis; how many follow shows in dst
   bool has_bias = false, has_residual = false;  // of the forward direction only, as is the activation
   Activation activation = Activation::Linear;
-  int64_t workers = 1;  // threads that may run at once, each with scratch memory of its own
+  bool has_diff_bias = false;  // of the backward weights direction
+  int64_t workers = 1;         // threads that may run at once, each with scratch memory of its own
 
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
   int64_t src_pixels() const { return src[0] * src[1] * src[2]; }
@@ -29,6 +30,7 @@ struct ConvOperands {
   T* c;        //          dst                         diff_src                      diff_weights
   const T* bias = nullptr;
   const T* residual = nullptr;
+  T* diff_bias = nullptr;  // backward weights: the sum of diff_dst over all pixels, where it is wanted
 };
 
 // One direction of the convolution.

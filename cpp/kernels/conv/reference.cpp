@@ -88,6 +88,11 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void*) {
       sums.data[i] = activate(sums.data[i], p.activation);
     }
   sums.store(o.c, count);
+  if (direction == Direction::BackwardWeights && p.has_diff_bias) {
+    Sums<T> bias(oc);
+    for (int64_t i = 0; i < p.batch * p.dst_pixels() * oc; i++) bias.data[i % oc] += o.b[i];
+    bias.store(o.diff_bias, oc);
+  }
 }
 
 size_t scratch(const ConvProblem&) {

@@ -1,10 +1,12 @@
 // The gradient of a convolution by its weights. A row of the result is one channel of one tap, and its sum
 // runs over the pixels of dst: along a row of the image both factors advance evenly, so tiles read them in
-// place. Sums over many pixels are cut into slices that are added in order.
+// place. Sums over many pixels are cut into slices that are added in order. The gradient by the bias is one
+// more row, of pixels that are all one.
 #include "base/parallel.h"
 #include "kernels/conv/conv.h"
 #include "kernels/gemm/pack.h"
 #include "kernels/gemm/tiling.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -20,6 +22,8 @@ struct Plan {
   int64_t tiles_per_span, row_tiles;
   int64_t slices, groups;
   int64_t zeros;  // elements of a row of padding
+  int64_t size;   // of a slice's sums: the weights, and the bias if wanted
+  bool partial;   // whether sums are kept apart from the result
 };
 
 template <class T>
@@ -38,7 +42,7 @@ Plan make_plan(const ConvProblem& p) {
   plan.span = padded && p.ic >= 8 ? p.ic : p.taps() * p.ic;
   plan.tiles_per_span = ceil_div(plan.span, set.rows);
   plan.row_tiles = p.taps() * p.ic / plan.span * plan.tiles_per_span;
-  const int64_t size = p.taps() * p.ic * p.oc;
+  const int64_t size = plan.size = (p.taps() * p.ic + p.has_diff_bias) * p.oc;
   const int64_t affordable = greater(1, most_partial_bytes / (size * static_cast<int64_t>(sizeof(T)) + 1));
   plan.slices =
       lesser(plan.chunks, lesser(affordable, lesser(most_slices, p.batch * p.dst_pixels() / slice_pixels)));
@@ -47,6 +51,7 @@ Plan make_plan(const ConvProblem& p) {
   const int64_t worthwhile =
       1 + static_cast<int64_t>(flops / static_cast<double>(plan.slices) / (2 * task_flops));
   plan.groups = lesser(lesser(ceil_div(most_slices, plan.slices), worthwhile), plan.row_tiles);
+  plan.partial = plan.slices > 1 || p.has_diff_bias;
   plan.zeros = ceil_div((plan.run + 1) * p.stride[2] * p.ic, 16) * 16;
   return plan;
 }
@@ -110,7 +115,7 @@ struct Task {
 };
 
 template <class T>
-void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments) {
+void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments, int64_t a_stride) {
   const TileSet<T>& set = tiles<T>();
   const int64_t oc = task.p.oc;
   T* dst[max_tile_rows];
@@ -118,7 +123,7 @@ void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments) {
   TileArguments<T> t = {};
   t.segments = list;
   t.segment_count = segments.count;
-  t.a_stride = task.p.stride[2] * task.p.ic;
+  t.a_stride = a_stride;
   t.dst = dst;
   t.accumulate = true;
   for (int64_t column = 0; column < oc; column += set.panel) {
@@ -140,7 +145,7 @@ template <class T>
 void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows],
              const Line<T>& line, int64_t begin, int64_t end, bool even, Segments<T>& segments) {
   const ConvProblem& p = task.p;
-  if (segments.count == max_segments) flush(task, rows, segments);
+  if (segments.count == max_segments) flush(task, rows, segments, task.p.stride[2] * task.p.ic);
   const int64_t at = begin * p.stride[2];
   const T** pointers = segments.rows[segments.count];
   bool any = false;
@@ -179,7 +184,19 @@ void add_tile(const Task<T>& task, const TileRows& rows, const Line<T>* line, co
     for (int64_t x = even_end; x < line->end; x++)
       add_run(task, rows, inside, *line, x, x + 1, false, segments);
   }
-  if (segments.count) flush(task, rows, segments);
+  if (segments.count) flush(task, rows, segments, task.p.stride[2] * task.p.ic);
+}
+
+// Adds the chunk's pixels of diff_dst to the last row.
+template <class T>
+void add_bias(const Task<T>& task, int64_t pixels) {
+  static constexpr T one = 1;
+  TileRows rows;
+  rows.first = task.p.taps() * task.p.ic, rows.count = 1;
+  Segments<T> segments;
+  for (const T*& row : segments.rows[0]) row = &one;
+  segments.pixel[0] = 0, segments.length[0] = pixels, segments.count = 1;
+  flush(task, rows, segments, 0);
 }
 
 template <class T>
@@ -196,6 +213,8 @@ void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, 
     const TileRows rows = rows_of(p, plan, i, set.rows, set.rows);
     __builtin_memset(sums + rows.first * p.oc, 0, static_cast<size_t>(rows.count * p.oc) * sizeof(T));
   }
+  const bool bias = p.has_diff_bias && group == plan.groups - 1;
+  if (bias) __builtin_memset(sums + p.taps() * p.ic * p.oc, 0, static_cast<size_t>(p.oc) * sizeof(T));
   Line<T> lines[chunk_pixels];
   for (int64_t c = chunk; c < chunk_end; c++) {
     const int64_t row = c * plan.rows_per_chunk, row_end = lesser(row + plan.rows_per_chunk, all_rows);
@@ -214,23 +233,24 @@ void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, 
     if (partial) pack_rows(task.diff_dst + p.oc - partial, p.oc, partial, pixels, tail, set.panel);
     for (int64_t i = tile; i < tile_end; i++)
       add_tile(task, rows_of(p, plan, i, set.rows, set.rows), lines, lines + (row_end - row));
+    if (bias) add_bias(task, pixels);
   }
 }
 
 template <class T>
 size_t scratch_bytes(const ConvProblem& p) {
   const Plan plan = make_plan<T>(p);
-  const int64_t partial = plan.slices > 1 ? plan.slices * p.taps() * p.ic * p.oc : 0;
+  const int64_t partial = plan.partial ? plan.slices * plan.size : 0;
   return static_cast<size_t>(plan.zeros + partial) * sizeof(T);
 }
 
 template <class T>
 void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
-  const int64_t size = p.taps() * p.ic * p.oc;
-  if (size == 0) return;
   const Plan plan = make_plan<T>(p);
+  const int64_t size = plan.size, weights = p.taps() * p.ic * p.oc;
+  if (size == 0) return;
   T* const zeros = static_cast<T*>(scratch);
-  T* const partial = plan.slices > 1 ? zeros + plan.zeros : o.c;
+  T* const partial = plan.partial ? zeros + plan.zeros : o.c;
   __builtin_memset(zeros, 0, static_cast<size_t>(plan.zeros) * sizeof(T));
   const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(p.batch * p.dst_pixels());
   const int64_t tasks = plan.slices * plan.groups;
@@ -241,22 +261,19 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
       run_task(p, plan, o, zeros, partial + slice * size, slice, i % plan.groups);
     }
   });
-  if (plan.slices == 1) return;
-  parallel_for(0, size, 16384, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += width<T>) {
-      const int count = static_cast<int>(lesser(width<T>, end - i));
-      const auto read = [&](int64_t s) {
-        const T* from = partial + s * size + i;
-        return count == width<T> ? load(from) : load_part(from, count);
-      };
-      Vec<T> total = read(0);
-      for (int64_t s = 1; s < plan.slices; s++) total = total + read(s);
-      if (count == width<T>)
-        store(o.c + i, total);
-      else
-        store_part(o.c + i, total, count);
-    }
-  });
+  if (!plan.partial) return;
+  const auto add_slices = [&](int64_t from, T* to, int64_t count) {
+    parallel_for(0, count, 16384, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i += width<T>) {
+        Vec<T> total = load_upto(partial + from + i, end - i);
+        for (int64_t s = 1; s < plan.slices; s++)
+          total = total + load_upto(partial + s * size + from + i, end - i);
+        store_upto(to + i, total, end - i);
+      }
+    });
+  };
+  add_slices(0, o.c, weights);
+  if (p.has_diff_bias) add_slices(weights, o.diff_bias, p.oc);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct Layout {
   int64_t tiles, blocks, slices;      // tiles in a block, blocks in all
   int64_t groups, group_columns;      // of output channels
   int64_t u_point, v_point, d_point;  // floats from one of the a² numbers to the next
+  int64_t slice_floats;               // the products' sums and the gradient's
   int64_t u_floats, v_floats, d_floats, patch_floats;
 
   explicit Layout(const ConvProblem& p)
@@ -27,7 +28,8 @@ struct Layout {
     depth = round_up(ic, lanes);
     const int64_t padded = round_up(oc, lanes);
     u_point = spread(ic * padded), u_floats = points * u_point;
-    const int64_t affordable = greater(1, most_partial_bytes / (u_floats * 4));
+    slice_floats = u_floats + round_up(oc, panel);
+    const int64_t affordable = greater(1, most_partial_bytes / (slice_floats * 4));
     const int64_t wanted = lesser(most_tasks, affordable);
     tiles = greater(16, tiles_together(tiling.count, points * 4 * (depth + padded), wanted, 8));
     blocks = ceil_div(tiling.count, tiles);
@@ -113,6 +115,22 @@ void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t colu
     }
 }
 
+// Adds a block's part of the gradient by the bias: with the point 1 along both axes A y Aᵀ is the sum of a
+// tile.
+template <int m, int r>
+void sum_gradient(const Layout<m, r>& l, int64_t count, int64_t column, int64_t columns, const float* d,
+                  float* bias, bool add) {
+  constexpr int ones = m + r - 1 + 1;
+  for (int64_t c = 0; c < columns; c += lanes) {
+    const int64_t in_panel = c % panel, wide = columns - (c - in_panel) > lanes ? panel : lanes;
+    const float* from = d + ones * l.d_point + (c - in_panel) * l.tiles + in_panel;
+    Floats total = add ? load(bias + column + c) : zero<float>();
+    Floats sum = zero<float>();
+    for (int64_t t = 0; t < count; t++) sum = sum + load(from + t * wide);
+    store(bias + column + c, total + sum);
+  }
+}
+
 // The slices' sums added up and transformed back.
 template <int m, int r>
 void transform_back(const Layout<m, r>& l, const float* u, float* weights) {
@@ -130,7 +148,8 @@ void transform_back(const Layout<m, r>& l, const float* u, float* weights) {
                         [&](int64_t y, int64_t x) __attribute__((always_inline)) {
                           const float* at = from + (y * a + x) * l.u_point;
                           Floats total = load(at);
-                          for (int64_t s = 1; s < l.slices; s++) total = total + load(at + s * l.u_floats);
+                          for (int64_t s = 1; s < l.slices; s++)
+                            total = total + load(at + s * l.slice_floats);
                           return total;
                         },
                         [&](int64_t y, int64_t x, Floats value) __attribute__((always_inline)) {
@@ -146,10 +165,11 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
   const Layout<m, r> l(p);
   if (l.tiling.count * l.ic * l.oc == 0) {
     __builtin_memset(o.c, 0, static_cast<size_t>(r * r * l.ic * l.oc) * sizeof(float));
+    if (p.has_diff_bias) __builtin_memset(o.diff_bias, 0, static_cast<size_t>(l.oc) * sizeof(float));
     return;
   }
   float* const u = static_cast<float*>(scratch);
-  float* const work = u + l.slices * l.u_floats;
+  float* const work = u + l.slices * l.slice_floats;
   const Plane image = {o.a, p.src[1], p.src[2], p.ic}, diff = {o.b, p.dst[1], p.dst[2], p.oc};
   Lender lender(l.workers);
   parallel_for(0, l.slices * l.groups, 1, [&](int64_t first_task, int64_t last_task) {
@@ -165,18 +185,26 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
         const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
         transform_image(l, image, p.pad[1], p.pad[2], first, count, v, copy);
         transform_gradient(l, diff, first, count, column, columns, d, copy);
-        multiply(l, count, column, columns, v, d, u + slice * l.u_floats, block > begin);
+        float* const sums = u + slice * l.slice_floats;
+        multiply(l, count, column, columns, v, d, sums, block > begin);
+        if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
       }
     }
     lender.give_back(worker);
   });
   transform_back(l, u, o.c);
+  if (!p.has_diff_bias) return;
+  for (int64_t c = 0; c < l.oc; c += lanes) {
+    Floats total = load(u + l.u_floats + c);
+    for (int64_t s = 1; s < l.slices; s++) total = total + load(u + s * l.slice_floats + l.u_floats + c);
+    store_upto(o.diff_bias + c, total, l.oc - c);
+  }
 }
 
 template <int m, int r>
 size_t scratch_bytes(const ConvProblem& p) {
   const Layout<m, r> l(p);
-  return static_cast<size_t>(l.slices * l.u_floats + l.workers * l.worker_floats()) * sizeof(float);
+  return static_cast<size_t>(l.slices * l.slice_floats + l.workers * l.worker_floats()) * sizeof(float);
 }
 
 template <int m, int r>
