@@ -37,8 +37,8 @@ def test_awkward_sizes(isa, dtype, transposed):
             assert_close(found, product(a, b, *transposed), k)
 
 
-# Beyond the block sizes, long sums that are cut in slices, more of b than is packed at a time, rows and columns
-# alone, nothing to sum.
+# Beyond the block sizes, long sums that are cut in slices, more of b than is packed at a time, rows and
+# columns alone, nothing to sum.
 LARGE = [
     (300, 100, 530),
     (40, 33, 9001),

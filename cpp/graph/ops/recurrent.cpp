@@ -175,6 +175,7 @@ Step lower_lstm(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 
@@ -199,6 +200,7 @@ Step lower_lstm_grad(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 
@@ -295,6 +297,7 @@ Step lower_gru(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 
@@ -318,6 +321,7 @@ Step lower_gru_grad(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 
@@ -380,6 +384,7 @@ Step lower_simple_rnn(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 
@@ -402,6 +407,7 @@ Step lower_simple_rnn_grad(const LowerContext& context) {
     };
   });
   step.scratch = scratch;
+  step.flops = problem.flops();
   return step;
 }
 

@@ -66,29 +66,33 @@ template <class T, bool hard, bool after>
 void forward_as(const GruProblem& p, const GruForward<T>& a, void* scratch) {
   const auto weights = Weights<T>::pack(p, a.weights, false, static_cast<T*>(scratch));
   const int64_t units = p.units, wide = 3 * units, stride = p.time * wide, narrow = p.time * units;
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    T* states = a.h_last + begin * units;
-    copy(states, a.h0 + begin * units, (end - begin) * units);
-    for (int64_t t = 0; t < p.time; t++) {
-      const int64_t first = begin * p.time + t;
-      const T* gates_x = a.gates_x + first * wide;
-      T *gates = a.gates + first * wide, *inner = a.inner + first * units;
-      weights.gates.multiply(end - begin, states, units, gates_x, stride, gates, stride);
-      if (after) weights.candidate.multiply(end - begin, states, units, a.inner_bias, 0, inner, narrow);
-      for (int64_t row = 0; row < end - begin; row++)
-        open_gates<T, hard, after>(units, gates + row * stride, states + row * units, inner + row * narrow);
-      if (!after)
-        weights.candidate.multiply(end - begin, inner, narrow, gates_x + 2 * units, stride, gates + 2 * units,
-                                   stride);
-      for (int64_t row = 0; row < end - begin; row++) {
-        const bool counts = !a.mask || a.mask[first + row * p.time];
-        T *own = gates + row * stride, *h = a.h + first * units + row * narrow;
-        const T* x_c = after ? gates_x + row * stride + 2 * units : own + 2 * units;
-        finish<T, after>(units, x_c, own, inner + row * narrow, counts, states + row * units, h);
-        if (!counts) repeat_output(h, t, units);
-      }
-    }
-  });
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        T* states = a.h_last + begin * units;
+        copy(states, a.h0 + begin * units, (end - begin) * units);
+        for (int64_t t = 0; t < p.time; t++) {
+          const int64_t first = begin * p.time + t;
+          const T* gates_x = a.gates_x + first * wide;
+          T *gates = a.gates + first * wide, *inner = a.inner + first * units;
+          weights.gates.multiply(end - begin, states, units, gates_x, stride, gates, stride);
+          if (after) weights.candidate.multiply(end - begin, states, units, a.inner_bias, 0, inner, narrow);
+          for (int64_t row = 0; row < end - begin; row++)
+            open_gates<T, hard, after>(units, gates + row * stride, states + row * units,
+                                       inner + row * narrow);
+          if (!after)
+            weights.candidate.multiply(end - begin, inner, narrow, gates_x + 2 * units, stride,
+                                       gates + 2 * units, stride);
+          for (int64_t row = 0; row < end - begin; row++) {
+            const bool counts = !a.mask || a.mask[first + row * p.time];
+            T *own = gates + row * stride, *h = a.h + first * units + row * narrow;
+            const T* x_c = after ? gates_x + row * stride + 2 * units : own + 2 * units;
+            finish<T, after>(units, x_c, own, inner + row * narrow, counts, states + row * units, h);
+            if (!counts) repeat_output(h, t, units);
+          }
+        }
+      },
+      p.flops());
 }
 
 // One row, one step. With the gates' values z, r, c and the gradient dh:
@@ -138,46 +142,50 @@ void backward_as(const GruProblem& p, const GruBackward<T>& a, void* scratch) {
   T *packed = static_cast<T*>(scratch), *waiting = packed + Weights<T>::size(p.units, true);
   const auto weights = Weights<T>::pack(p, a.weights, true, packed);
   const int64_t units = p.units, wide = 3 * units, stride = p.time * wide, narrow = p.time * units;
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    T* dh = a.diff_h0 + begin * units;
-    copy_or_zero<T>(dh, a.diff_h_last ? a.diff_h_last + begin * units : nullptr, (end - begin) * units);
-    copy_or_zero<T>(waiting + begin * units, nullptr, (end - begin) * units);
-    for (int64_t row = begin; row < end; row++)
-      states_before(a.before + row * narrow, a.h + row * narrow, a.h0 + row * units,
-                    a.mask ? a.mask + row * p.time : nullptr, p.time, units);
-    for (int64_t t = p.time - 1; t >= 0; t--) {
-      const auto counts = [&](int64_t row) { return !a.mask || a.mask[row * p.time + t]; };
-      for (int64_t row = begin; row < end; row++) {
-        const int64_t at = row * p.time + t;
-        const T* diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
-        T* later = waiting + row * units;
-        if (counts(row)) {
-          step_back<T, hard, after>(units, a.gates + at * wide, a.inner + at * units, a.before + at * units,
-                                    diff_h, a.mask ? later : nullptr, a.diff_h0 + row * units,
-                                    a.diff_gates + at * wide, a.diff_inner + at * units);
-        } else {
-          copy_or_zero<T>(a.diff_gates + at * wide, nullptr, wide);
-          copy_or_zero<T>(a.diff_inner + at * units, nullptr, units);
-          for (int64_t j = 0; diff_h && j < units; j++) later[j] += diff_h[j];
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        T* dh = a.diff_h0 + begin * units;
+        copy_or_zero<T>(dh, a.diff_h_last ? a.diff_h_last + begin * units : nullptr, (end - begin) * units);
+        copy_or_zero<T>(waiting + begin * units, nullptr, (end - begin) * units);
+        for (int64_t row = begin; row < end; row++)
+          states_before(a.before + row * narrow, a.h + row * narrow, a.h0 + row * units,
+                        a.mask ? a.mask + row * p.time : nullptr, p.time, units);
+        for (int64_t t = p.time - 1; t >= 0; t--) {
+          const auto counts = [&](int64_t row) { return !a.mask || a.mask[row * p.time + t]; };
+          for (int64_t row = begin; row < end; row++) {
+            const int64_t at = row * p.time + t;
+            const T* diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
+            T* later = waiting + row * units;
+            if (counts(row)) {
+              step_back<T, hard, after>(units, a.gates + at * wide, a.inner + at * units,
+                                        a.before + at * units, diff_h, a.mask ? later : nullptr,
+                                        a.diff_h0 + row * units, a.diff_gates + at * wide,
+                                        a.diff_inner + at * units);
+            } else {
+              copy_or_zero<T>(a.diff_gates + at * wide, nullptr, wide);
+              copy_or_zero<T>(a.diff_inner + at * units, nullptr, units);
+              for (int64_t j = 0; diff_h && j < units; j++) later[j] += diff_h[j];
+            }
+          }
+          const int64_t first = begin * p.time + t, rows = end - begin;
+          T *diff_gates = a.diff_gates + first * wide, *inner = a.diff_inner + first * units;
+          if (after) {
+            weights.candidate.multiply(rows, inner, narrow, dh, units, dh, units);
+          } else {
+            weights.candidate.multiply(rows, diff_gates + 2 * units, stride, inner, narrow, inner, narrow);
+            for (int64_t row = begin; row < end; row++) {
+              const int64_t at = row * p.time + t;
+              if (counts(row))
+                through_reset<T, hard>(units, a.gates + at * wide, a.before + at * units,
+                                       a.diff_inner + at * units, a.diff_h0 + row * units,
+                                       a.diff_gates + at * wide);
+            }
+          }
+          weights.gates.multiply(rows, diff_gates, stride, dh, units, dh, units);
         }
-      }
-      const int64_t first = begin * p.time + t, rows = end - begin;
-      T *diff_gates = a.diff_gates + first * wide, *inner = a.diff_inner + first * units;
-      if (after) {
-        weights.candidate.multiply(rows, inner, narrow, dh, units, dh, units);
-      } else {
-        weights.candidate.multiply(rows, diff_gates + 2 * units, stride, inner, narrow, inner, narrow);
-        for (int64_t row = begin; row < end; row++) {
-          const int64_t at = row * p.time + t;
-          if (counts(row))
-            through_reset<T, hard>(units, a.gates + at * wide, a.before + at * units,
-                                   a.diff_inner + at * units, a.diff_h0 + row * units,
-                                   a.diff_gates + at * wide);
-        }
-      }
-      weights.gates.multiply(rows, diff_gates, stride, dh, units, dh, units);
-    }
-  });
+      },
+      p.flops());
 }
 
 template <class T>

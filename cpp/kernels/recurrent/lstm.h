@@ -7,13 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/recurrent/chunk.h"
+
 namespace pronghorn {
 
 struct LstmProblem {
   int64_t batch = 0, time = 0, units = 0;
   bool hard = false;  // gates by max(0, min(1, 0.2 z + 0.5)) in place of the sigmoid
 
-  static constexpr int64_t chunk = 8;  // rows of the batch that go together
+  // Rows of the batch that go together: as many as share the weights well, if that leaves several parts.
+  int64_t chunk() const { return recurrent_chunk(batch); }
+  double flops() const {
+    return 2.0 * static_cast<double>(batch * time * units) * static_cast<double>(4 * units);
+  }
 };
 
 // Tensors are dense: sequences (batch, time, …), states (batch, units), weights (units, 4 units).

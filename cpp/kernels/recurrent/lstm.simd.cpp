@@ -36,25 +36,28 @@ void step(int64_t units, T* z, T* c_state, T* h_state, T* c, T* h) {
 template <class T, bool hard>
 void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& weights) {
   const int64_t units = p.units, wide = 4 * units;
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    copy(a.h_last + begin * units, a.h0 + begin * units, (end - begin) * units);
-    copy(a.c_last + begin * units, a.c0 + begin * units, (end - begin) * units);
-    for (int64_t t = 0; t < p.time; t++) {
-      const int64_t first = (begin * p.time + t) * wide, stride = p.time * wide;
-      weights.multiply(end - begin, a.h_last + begin * units, units, a.gates_x + first, stride,
-                       a.gates + first, stride);
-      for (int64_t row = begin; row < end; row++) {
-        const int64_t at = row * p.time + t;
-        T *c = a.c + at * units, *h = a.h + at * units;
-        if (!a.mask || a.mask[at]) {
-          step<T, hard>(units, a.gates + at * wide, a.c_last + row * units, a.h_last + row * units, c, h);
-        } else {
-          copy(c, a.c_last + row * units, units);
-          repeat_output(h, t, units);
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        copy(a.h_last + begin * units, a.h0 + begin * units, (end - begin) * units);
+        copy(a.c_last + begin * units, a.c0 + begin * units, (end - begin) * units);
+        for (int64_t t = 0; t < p.time; t++) {
+          const int64_t first = (begin * p.time + t) * wide, stride = p.time * wide;
+          weights.multiply(end - begin, a.h_last + begin * units, units, a.gates_x + first, stride,
+                           a.gates + first, stride);
+          for (int64_t row = begin; row < end; row++) {
+            const int64_t at = row * p.time + t;
+            T *c = a.c + at * units, *h = a.h + at * units;
+            if (!a.mask || a.mask[at]) {
+              step<T, hard>(units, a.gates + at * wide, a.c_last + row * units, a.h_last + row * units, c, h);
+            } else {
+              copy(c, a.c_last + row * units, units);
+              repeat_output(h, t, units);
+            }
+          }
         }
-      }
-    }
-  });
+      },
+      p.flops());
 }
 
 template <class T>
@@ -95,31 +98,34 @@ void step_back(int64_t units, const T* gates, const T* c, const T* c_before, con
 template <class T, bool hard>
 void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>& weights, T* waiting) {
   const int64_t units = p.units, wide = 4 * units;
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    const int64_t first = begin * units, size = (end - begin) * units;
-    copy_or_zero<T>(a.diff_h0 + first, a.diff_h_last ? a.diff_h_last + first : nullptr, size);
-    copy_or_zero<T>(a.diff_c0 + first, a.diff_c_last ? a.diff_c_last + first : nullptr, size);
-    copy_or_zero<T>(waiting + first, nullptr, size);
-    for (int64_t t = p.time - 1; t >= 0; t--) {
-      for (int64_t row = begin; row < end; row++) {
-        const int64_t at = row * p.time + t, state = row * units;
-        const T *c = a.c + at * units, *diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
-        if (!a.mask || a.mask[at]) {
-          step_back<T, hard>(units, a.gates + at * wide, c, t > 0 ? c - units : a.c0 + state, diff_h,
-                             a.mask ? waiting + state : nullptr, a.diff_h0 + state, a.diff_c0 + state,
-                             a.diff_gates + at * wide);
-        } else {
-          copy_or_zero<T>(a.diff_gates + at * wide, nullptr, wide);
-          for (int64_t j = 0; diff_h && j < units; j++) waiting[state + j] += diff_h[j];
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        const int64_t first = begin * units, size = (end - begin) * units;
+        copy_or_zero<T>(a.diff_h0 + first, a.diff_h_last ? a.diff_h_last + first : nullptr, size);
+        copy_or_zero<T>(a.diff_c0 + first, a.diff_c_last ? a.diff_c_last + first : nullptr, size);
+        copy_or_zero<T>(waiting + first, nullptr, size);
+        for (int64_t t = p.time - 1; t >= 0; t--) {
+          for (int64_t row = begin; row < end; row++) {
+            const int64_t at = row * p.time + t, state = row * units;
+            const T *c = a.c + at * units, *diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
+            if (!a.mask || a.mask[at]) {
+              step_back<T, hard>(units, a.gates + at * wide, c, t > 0 ? c - units : a.c0 + state, diff_h,
+                                 a.mask ? waiting + state : nullptr, a.diff_h0 + state, a.diff_c0 + state,
+                                 a.diff_gates + at * wide);
+            } else {
+              copy_or_zero<T>(a.diff_gates + at * wide, nullptr, wide);
+              for (int64_t j = 0; diff_h && j < units; j++) waiting[state + j] += diff_h[j];
+            }
+          }
+          weights.multiply(end - begin, a.diff_gates + (begin * p.time + t) * wide, p.time * wide,
+                           a.diff_h0 + first, units, a.diff_h0 + first, units);
         }
-      }
-      weights.multiply(end - begin, a.diff_gates + (begin * p.time + t) * wide, p.time * wide,
-                       a.diff_h0 + first, units, a.diff_h0 + first, units);
-    }
-    for (int64_t row = begin; row < end; row++)
-      states_before(a.before + row * p.time * units, a.h + row * p.time * units, a.h0 + row * units,
-                    a.mask ? a.mask + row * p.time : nullptr, p.time, units);
-  });
+        for (int64_t row = begin; row < end; row++)
+          states_before(a.before + row * p.time * units, a.h + row * p.time * units, a.h0 + row * units,
+                        a.mask ? a.mask + row * p.time : nullptr, p.time, units);
+      },
+      p.flops());
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // Products of a few rows with a matrix that is packed once and used at every time step.
 #pragma once
 #include "base/parallel.h"
+#include "kernels/gemm/pack.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
@@ -23,15 +24,18 @@ struct Panels {
   // Packs the matrix (depth, count), or (count, depth) if it is transposed, stored with a stride from row to
   // row.
   static Panels pack(const T* matrix, int64_t stride, int64_t depth, int64_t count, bool transposed, T* to) {
-    const int64_t along = transposed ? stride : 1, down = transposed ? 1 : stride;
-    parallel_for(0, (count + columns - 1) / columns, 4, [=](int64_t begin, int64_t end) {
-      for (int64_t panel = begin; panel < end; panel++)
-        for (int64_t k = 0; k < depth; k++)
-          for (int64_t j = 0; j < columns; j++) {
-            const int64_t column = panel * columns + j;
-            to[(panel * depth + k) * columns + j] = column < count ? matrix[column * along + k * down] : T(0);
+    const double work = 8.0 * static_cast<double>(depth * count);
+    parallel_for(
+        0, (count + columns - 1) / columns, 4,
+        [=](int64_t begin, int64_t end) {
+          for (int64_t first = begin * columns; first < end * columns; first += columns) {
+            const int64_t filled = first + columns <= count ? columns : count - first;
+            T* panel = to + first * depth;
+            transposed ? pack_transposed(matrix + first * stride, stride, filled, depth, panel, columns)
+                       : pack_rows(matrix + first, stride, filled, depth, panel, columns);
           }
-    });
+        },
+        work);
     return {to, depth, count};
   }
 

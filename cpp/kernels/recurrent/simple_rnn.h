@@ -4,12 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/recurrent/chunk.h"
+
 namespace pronghorn {
 
 struct SimpleRnnProblem {
   int64_t batch = 0, time = 0, units = 0;
 
-  static constexpr int64_t chunk = 8;  // rows of the batch that go together
+  // Rows of the batch that go together: as many as share the weights well, if that leaves several parts.
+  int64_t chunk() const { return recurrent_chunk(batch); }
+  double flops() const {
+    return 2.0 * static_cast<double>(batch * time * units) * static_cast<double>(1 * units);
+  }
 };
 
 // Tensors are dense: sequences (batch, time, units), states (batch, units), weights (units, units).

@@ -16,26 +16,29 @@ template <class T>
 void forward(const SimpleRnnProblem& p, const SimpleRnnForward<T>& a, void* scratch) {
   const int64_t units = p.units, stride = p.time * units;
   const auto weights = Panels<T>::pack(a.weights, units, units, units, false, static_cast<T*>(scratch));
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    T* states = a.h_last + begin * units;
-    copy(states, a.h0 + begin * units, (end - begin) * units);
-    for (int64_t t = 0; t < p.time; t++) {
-      const int64_t first = (begin * p.time + t) * units;
-      weights.multiply(end - begin, states, units, a.x + first, stride, a.h + first, stride);
-      for (int64_t row = begin; row < end; row++) {
-        T *h = a.h + (row * p.time + t) * units, *state = a.h_last + row * units;
-        if (a.mask && !a.mask[row * p.time + t]) {
-          repeat_output(h, t, units);
-          continue;
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        T* states = a.h_last + begin * units;
+        copy(states, a.h0 + begin * units, (end - begin) * units);
+        for (int64_t t = 0; t < p.time; t++) {
+          const int64_t first = (begin * p.time + t) * units;
+          weights.multiply(end - begin, states, units, a.x + first, stride, a.h + first, stride);
+          for (int64_t row = begin; row < end; row++) {
+            T *h = a.h + (row * p.time + t) * units, *state = a.h_last + row * units;
+            if (a.mask && !a.mask[row * p.time + t]) {
+              repeat_output(h, t, units);
+              continue;
+            }
+            for (int64_t j = 0; j < units; j += width<T>) {
+              const Vec<T> output = tanh(load_upto(h + j, units - j));
+              store_upto(h + j, output, units - j);
+              store_upto(state + j, output, units - j);
+            }
+          }
         }
-        for (int64_t j = 0; j < units; j += width<T>) {
-          const Vec<T> output = tanh(load_upto(h + j, units - j));
-          store_upto(h + j, output, units - j);
-          store_upto(state + j, output, units - j);
-        }
-      }
-    }
-  });
+      },
+      p.flops());
 }
 
 // One row, one step; `waiting`, if any, is the gradient of later steps that repeated this output.
@@ -59,30 +62,34 @@ void backward(const SimpleRnnProblem& p, const SimpleRnnBackward<T>& a, void* sc
   const int64_t units = p.units, stride = p.time * units;
   T *packed = static_cast<T*>(scratch), *waiting = packed + Panels<T>::size(units, units);
   const auto weights = Panels<T>::pack(a.weights, units, units, units, true, packed);
-  parallel_for(0, p.batch, p.chunk, [&](int64_t begin, int64_t end) {
-    const int64_t size = (end - begin) * units;
-    T* dh = a.diff_h0 + begin * units;
-    copy_or_zero<T>(dh, a.diff_h_last ? a.diff_h_last + begin * units : nullptr, size);
-    copy_or_zero<T>(waiting + begin * units, nullptr, size);
-    for (int64_t row = begin; row < end; row++)
-      states_before(a.before + row * stride, a.h + row * stride, a.h0 + row * units,
-                    a.mask ? a.mask + row * p.time : nullptr, p.time, units);
-    for (int64_t t = p.time - 1; t >= 0; t--) {
-      for (int64_t row = begin; row < end; row++) {
-        const int64_t at = row * p.time + t;
-        const T* diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
-        T* later = waiting + row * units;
-        if (!a.mask || a.mask[at]) {
-          step_back(units, a.h + at * units, diff_h, a.mask ? later : nullptr, a.diff_h0 + row * units,
-                    a.diff_x + at * units);
-        } else {
-          copy_or_zero<T>(a.diff_x + at * units, nullptr, units);
-          for (int64_t j = 0; diff_h && j < units; j++) later[j] += diff_h[j];
+  parallel_for(
+      0, p.batch, p.chunk(),
+      [&](int64_t begin, int64_t end) {
+        const int64_t size = (end - begin) * units;
+        T* dh = a.diff_h0 + begin * units;
+        copy_or_zero<T>(dh, a.diff_h_last ? a.diff_h_last + begin * units : nullptr, size);
+        copy_or_zero<T>(waiting + begin * units, nullptr, size);
+        for (int64_t row = begin; row < end; row++)
+          states_before(a.before + row * stride, a.h + row * stride, a.h0 + row * units,
+                        a.mask ? a.mask + row * p.time : nullptr, p.time, units);
+        for (int64_t t = p.time - 1; t >= 0; t--) {
+          for (int64_t row = begin; row < end; row++) {
+            const int64_t at = row * p.time + t;
+            const T* diff_h = a.diff_h ? a.diff_h + at * units : nullptr;
+            T* later = waiting + row * units;
+            if (!a.mask || a.mask[at]) {
+              step_back(units, a.h + at * units, diff_h, a.mask ? later : nullptr, a.diff_h0 + row * units,
+                        a.diff_x + at * units);
+            } else {
+              copy_or_zero<T>(a.diff_x + at * units, nullptr, units);
+              for (int64_t j = 0; diff_h && j < units; j++) later[j] += diff_h[j];
+            }
+          }
+          weights.multiply(end - begin, a.diff_x + (begin * p.time + t) * units, stride, dh, units, dh,
+                           units);
         }
-      }
-      weights.multiply(end - begin, a.diff_x + (begin * p.time + t) * units, stride, dh, units, dh, units);
-    }
-  });
+      },
+      p.flops());
 }
 
 template <class T>
