@@ -13,7 +13,7 @@ from pronghorn import backend as K
 from pronghorn import callbacks
 from pronghorn.layers import LSTM, Dense, Dropout
 from pronghorn.models import Sequential
-from pronghorn.utils import state_file
+from pronghorn.utils import Sequence, state_file
 
 SCRIPT = pathlib.Path(__file__).with_name("resumed_training.py")
 
@@ -169,6 +169,68 @@ def test_callbacks_of_ones_own(tmp_path):
 
     interrupted(tmp_path, 10, "epoch", extra=extra)
     assert [count.epochs for count in made] == [6, 2, 6]
+
+
+class Shuffled(Sequence):
+    """Batches whose rows are shuffled by NumPy's global state after each epoch."""
+
+    def __init__(self):
+        self.on_epoch_end()
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        rows = self.order[5 * index : 5 * index + 5]
+        return X[rows], Y[rows]
+
+    def on_epoch_end(self):
+        self.order = np.random.permutation(20)
+
+
+def ten_batches():
+    """A generator that does not come round with the epochs."""
+    while True:
+        for start in range(10):
+            yield X[start : start + 5], Y[start : start + 5]
+
+
+@pytest.mark.parametrize("make", [Shuffled, ten_batches, lambda: list(zip(X[:, None], Y[:, None]))])
+@pytest.mark.parametrize("save_freq, batches", [("epoch", 9), (3, 11), (4, 9)])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_goes_on_with_batches(tmp_path, make, save_freq, batches, workers):
+    class Batches:  # can be iterated again and again, and has a length
+        def __init__(self, items):
+            self.items = items
+
+        def __iter__(self):
+            return iter(self.items)
+
+        def __len__(self):
+            return len(self.items)
+
+    def fit(*extra):
+        model = model_of()
+        data, held_out = make(), ten_batches()
+        data = Batches(data) if isinstance(data, list) else data
+        history = model.fit(
+            data,
+            steps_per_epoch=None if isinstance(data, Sequence) else 4,
+            epochs=6,
+            validation_data=held_out,
+            validation_steps=3,
+            validation_freq=2,
+            workers=workers,
+            callbacks=list(extra),
+            verbose=0,
+        )
+        return history.history, states(model), np.random.rand()
+
+    expected = fit()
+    backup = callbacks.BackupAndRestore(tmp_path, save_freq)
+    with pytest.raises(KeyboardInterrupt):
+        fit(backup, Interrupt(batches))
+    assert_same(fit(callbacks.BackupAndRestore(tmp_path, save_freq)), expected)
 
 
 def test_stopped_is_stopped(tmp_path):

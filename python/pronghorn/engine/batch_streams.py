@@ -156,6 +156,34 @@ class BatchStream:
                 f"{steps}."
             )
 
+    def skip(self, count: int) -> None:
+        """Goes to where the stream is after `count` batches.
+
+        Generators have to make them. Of a sequence, and of what can be iterated again, only those of the last
+        pass are made.
+        """
+        if self._by_passes:
+            return
+        length = length_of(self.data)
+        if self.is_sequence:
+            self._skip_passes(count // length)
+        for _ in self._enqueuer.take(count % length if length else count):
+            pass
+
+    def _skip_passes(self, count):
+        for _ in range(count):
+            self._enqueuer.skip_pass()
+
+    def go_to(self, epochs: int, batch: int, order: np.ndarray) -> None:
+        """Goes to where the stream is after some epochs and batches, with these indices still to come."""
+        count = epochs * (self.steps or 0) + batch
+        if self.is_sequence:
+            # A pass that ends with the last of the batches is still open: `end_epoch` closes it.
+            self._skip_passes((count - (batch > 0)) // length_of(self.data))
+            self._enqueuer.set_remaining(order, within_pass=batch > 0)
+        else:
+            self.skip(count)
+
     def end_epoch(self) -> None:
         """Tells a sequence that its batches have all been used, if they have."""
         if self.is_sequence:
@@ -165,11 +193,6 @@ class BatchStream:
     def order(self) -> np.ndarray:
         """Indices of the batches that a sequence has still to give in this epoch."""
         return self._enqueuer.remaining if self.is_sequence else np.zeros(0, "int64")
-
-    @order.setter
-    def order(self, indices: np.ndarray) -> None:
-        if self.is_sequence:
-            self._enqueuer.remaining = indices
 
     def look_ahead(self) -> Any:
         """The first batch, which will come again: from it a model learns its shapes."""

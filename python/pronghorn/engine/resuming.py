@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import ops
 from .tracking import flatten_layers
+from .training_utils import should_run_validation
 
 
 class Progress:
@@ -27,6 +28,7 @@ class Progress:
     """
 
     def __init__(self, epoch: int, order: Any = None) -> None:
+        self._first = epoch
         self.epoch = epoch
         self.batch = 0
         self.order = order
@@ -36,6 +38,23 @@ class Progress:
         """The epochs to run; none where the training had been stopped before it was interrupted."""
         while self.epoch < end and not self.stopped:
             yield self.epoch
+
+    def order_to_keep(self) -> Any:
+        """What `set` needs to know of the order."""
+        return self.order
+
+    def set(self, epoch: int, batch: int, order: Any = None) -> None:
+        """Goes to where the training was when it was interrupted."""
+        self.epoch, self.batch, self.order = epoch, batch, order
+
+    def skip_validations(self, validation: Any, validation_freq: Any) -> None:
+        """Brings validation data that go on from one validation to the next to where they were."""
+        past = range(self._first, self.epoch)
+        count = sum(should_run_validation(validation_freq, epoch) for epoch in past)
+        if validation and count:
+            before = np.random.get_state(legacy=False)
+            validation.skip(count)
+            np.random.set_state(before)
 
     def end_epoch(self, callbacks: Any) -> None:
         """Moves on to the next epoch; the callbacks have seen the end of this one."""
@@ -53,22 +72,25 @@ class Progress:
 class StreamProgress(Progress):
     """Where a training on a stream of batches is.
 
-    The order is that of what a `Sequence` has still to give. Generators cannot be told where to begin: a
-    training on one goes on with what the generator gives next.
+    The order is that of what a `Sequence` has still to give. Generators cannot be told where to begin: what
+    was used before the interruption is made again and thrown away.
     """
 
     def __init__(self, epoch: int, stream: Any) -> None:
+        super().__init__(epoch)
         self._stream = stream
-        super().__init__(epoch, stream.order)
+        self._brought = False
 
-    @property
-    def order(self) -> Any:
+    def set(self, epoch: int, batch: int, order: Any) -> None:
+        """Goes to where the training was when it was interrupted, once, and brings the stream there."""
+        super().set(epoch, batch)
+        if not self._brought:
+            self._brought = True
+            self._stream.go_to(epoch - self._first, batch, order)
+
+    def order_to_keep(self) -> Any:
         """Indices of the batches still to come in this epoch; empty where there are no indices."""
         return self._stream.order
-
-    @order.setter
-    def order(self, indices: Any) -> None:
-        self._stream.order = indices
 
 
 def snapshot(model: Any, callbacks: Any) -> dict:
@@ -77,7 +99,7 @@ def snapshot(model: Any, callbacks: Any) -> dict:
     return {
         "epoch": progress.epoch,
         "batch": progress.batch,
-        "order": progress.order,
+        "order": progress.order_to_keep(),
         "stopped": bool(callbacks.model.stop_training),
         "numpy": np.random.get_state(legacy=False),
         "seeds": _seeds(model),
@@ -91,6 +113,7 @@ def snapshot(model: Any, callbacks: Any) -> dict:
 
 def restore(model: Any, callbacks: Any, state: dict, where: str) -> None:
     """Makes everything be as it was at the `snapshot`, read from `where`."""
+    model._make_train_function()  # the optimizer's state, where no step has been compiled yet
     variables = variables_of(model)
     problems = [
         f"{name} {_shape(state['variables'].get(name))} in the backup, {_shape(variables.get(name))} here"
@@ -110,7 +133,7 @@ def restore(model: Any, callbacks: Any, state: dict, where: str) -> None:
     for name, variable in variables.items():
         variable.assign(state["variables"][name])
     progress = model._progress
-    progress.epoch, progress.batch, progress.order = state["epoch"], state["batch"], state["order"]
+    progress.set(state["epoch"], state["batch"], state["order"])
     progress.stopped = state["stopped"] and progress.batch == 0
     callbacks.model.stop_training = state["stopped"]
     states = {(entry["class"], entry["number"]): entry["state"] for entry in state["callbacks"]}

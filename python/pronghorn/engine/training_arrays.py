@@ -149,6 +149,7 @@ def fit_loop(
     for callback in callbacks:
         callback.validation_data = validation.arrays()
     progress.check_order(batches.rows, "samples")
+    progress.skip_validations(validation, validation_freq)
     batches.compile(model)  # a training that is taken up again may draw its random numbers from other seeds
     for epoch in progress.epochs(epochs):
         batches.step.reset_metrics()

@@ -115,6 +115,7 @@ class GeneratorMethods:
         callbacks = training_callbacks(
             self, options["callbacks"], params, bool(validation), "steps", progress
         )
+        progress.skip_validations(validation, validation_freq)
         for callback in callbacks:
             callback.validation_data = validation.arrays()
         for epoch in progress.epochs(options["epochs"]):
@@ -277,6 +278,9 @@ class SameData:
     def epoch(self, done: int = 0) -> Any:
         """Yields the data once per step that is not done."""
         return itertools.repeat(self.data, self.steps - done)
+
+    def go_to(self, epochs: int, batch: int, order: Any) -> None:
+        """Nothing to do: all batches are the same."""
 
     def end_epoch(self) -> None:
         """Nothing to do."""

@@ -30,6 +30,9 @@ class Validation:
         """What callbacks find as their `validation_data`."""
         return []
 
+    def skip(self, count: int) -> None:
+        """Goes to where `count` validations leave the data."""
+
     def run(self, batch_size: int, callbacks: Any) -> list:
         """Returns the results, in the order of `metrics_names`; training was on batches of `batch_size`."""
         raise NotImplementedError
@@ -77,6 +80,10 @@ class StreamValidation(Validation):
 
     def __exit__(self, *error: Any) -> None:
         self.stream.close()
+
+    def skip(self, count: int) -> None:
+        """Goes to where `count` validations leave the stream."""
+        self.stream.skip(count * (self.stream.steps or 0))
 
     def run(self, batch_size: int, callbacks: Any) -> list:
         """Evaluates the next batches."""

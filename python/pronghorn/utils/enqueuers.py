@@ -178,14 +178,14 @@ class OrderedEnqueuer(SequenceEnqueuer):
         waiting = [item for item, _ in self.queue if item is not None]
         return np.array([*waiting, *(self._order or ())], dtype="int64")
 
-    @remaining.setter
-    def remaining(self, indices: Any) -> None:
+    def set_remaining(self, indices: Any, within_pass: bool) -> None:
+        """Sets what is still to be taken; nothing means the end of a pass, or that none has begun."""
         if len(indices) and np.max(indices) >= len(self.sequence):
             raise ValueError(
                 f"The backup is of a training on a sequence of more than {np.max(indices)} batches, but "
                 f"there are {len(self.sequence)} now."
             )
-        self._order = deque(int(index) for index in indices) if len(indices) else None
+        self._order = deque(map(int, indices)) if len(indices) or within_pass else None
 
     def _task(self):
         return self.sequence.__getitem__
@@ -199,6 +199,12 @@ class OrderedEnqueuer(SequenceEnqueuer):
             self._order = deque(order.tolist())
         while self._order and len(self.queue) < size:
             self._submit(self._order.popleft())
+
+    def skip_pass(self) -> None:
+        """Leaves the sequence, and NumPy's random numbers, as after a pass over it."""
+        if self.shuffle:
+            np.random.shuffle(np.arange(len(self.sequence)))
+        self.sequence.on_epoch_end()
 
     def join_end_of_epoch(self) -> None:
         """Calls the sequence's `on_epoch_end` if the epoch is over; its length may be another one then."""
