@@ -163,7 +163,7 @@ def tile(x: Any, n: Any) -> Any:
     return ops.tile(x, (1,) * (rank - len(n)) + n)
 
 
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -> np.ndarray:
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -> Any:
     """Numbers from `start` (or 0) up to, without, `stop`.
 
     Examples
@@ -171,6 +171,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") ->
     >>> arange(3)
     array([0, 1, 2], dtype=int32)
     """
+    if any(is_tensor(n) for n in (start, stop, step)):
+        return ops.arange(start, stop, step, dtype=dtype)
     return (
         np.arange(start, stop, step).astype(dtype)
         if stop is not None

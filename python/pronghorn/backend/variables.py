@@ -151,7 +151,10 @@ def ones(shape: Any, dtype: str | None = None, name: str | None = None) -> Any:
 
 
 def _filled(value, shape, dtype, name):
-    array = np.full(tuple(shape), value, dtype or config.floatx())
+    shape = tuple(shape)
+    if any(isinstance(n, KerasTensor) for n in shape):
+        return ops.full(shape, value, dtype=dtype or config.floatx())
+    array = np.full(shape, value, dtype or config.floatx())
     return array if current_trace() is not None else variable(array, dtype=array.dtype.name, name=name)
 
 
@@ -306,7 +309,7 @@ def is_keras_tensor(x: Any) -> bool:
     return hasattr(x, "_keras_history")
 
 
-@operation
+@operation(gives_sizes=True)
 def shape_of(x):
     return np.array(x.shape, "int32")
 
@@ -347,7 +350,7 @@ def ndim(x: Any) -> int:
     return len(x.shape) if hasattr(x, "shape") else np.ndim(x)
 
 
-@operation
+@operation(gives_sizes=True)
 def size_of(x):
     return np.int32(np.prod(x.shape))
 

@@ -54,10 +54,23 @@ class OpLayer(Layer):
                 (self._trainable_weights if x.trainable else self._non_trainable_weights).append(x)
         self.built = True
 
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        """Make the call on these inputs; see :meth:`Layer.__call__`."""
+        outputs = super().__call__(inputs, **kwargs)
+        is_size = operations[self.function].is_size(*self._with(inputs))
+        for x in to_list(outputs):
+            if isinstance(x, ops.KerasTensor):
+                x._is_size = is_size
+        return outputs
+
+    def _with(self, inputs: Any) -> Any:
+        """The call's arguments, with the inputs in their places."""
+        inputs = to_list(inputs)
+        return _fill((self._arguments, self._keywords), lambda slot: inputs[slot.index])
+
     def call(self, inputs: Any) -> Any:
         """Make the call on these inputs."""
-        inputs = to_list(inputs)
-        arguments, keywords = _fill((self._arguments, self._keywords), lambda slot: inputs[slot.index])
+        arguments, keywords = self._with(inputs)
         return operations[self.function](*arguments, **keywords)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:

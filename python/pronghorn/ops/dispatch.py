@@ -13,22 +13,23 @@ import inspect
 
 import numpy as np
 
-from .symbolic import KerasTensor, record
+from .symbolic import KerasTensor, leaves, record
 from .tensor import Tensor, operations
-from .trace import Trace, current_trace
+from .trace import Trace, current_trace, outside_traces
 from .variable import Variable
 
-# Parameters that never hold values: sizes and axes, and variables that stand for themselves.
-STATIC_PARAMETERS = frozenset(
+# Parameters that never hold values: variables that stand for themselves, sizes and axes.
+_VARIABLES = frozenset(["variable", "variables"])
+STATIC_PARAMETERS = _VARIABLES.union(
     ["shape", "newshape", "axis", "axes", "size", "pool_size", "strides", "padding", "dilation_rate"]
-    + ["perm", "repeats", "paddings", "variable", "variables"]
+    + ["perm", "repeats", "paddings", "start", "stop", "step"]
 )
 
 _programs: dict = {}
 _MOST_PROGRAMS = 1024
 
 
-def operation(function=None, *, infer=None):
+def operation(function=None, *, infer=None, gives_sizes=False):
     """Make `function` a public operation.
 
     Parameters
@@ -38,9 +39,12 @@ def operation(function=None, *, infer=None):
     infer : callable, optional
         Gives the symbolic outputs' ``(shape, dtype)`` from the call's arguments where tracing the body at two
         probe sizes cannot.
+    gives_sizes : bool
+        Whether the result follows from the arguments' shapes alone. It, and what is computed from it, can be
+        a size itself.
     """
     if function is None:
-        return functools.partial(operation, infer=infer)
+        return functools.partial(operation, infer=infer, gives_sizes=gives_sizes)
     parameters = list(inspect.signature(function).parameters)
 
     @functools.wraps(function)
@@ -49,27 +53,53 @@ def operation(function=None, *, infer=None):
         if trace is not None:
             args = [_traced(trace, a, parameters, i) for i, a in enumerate(args)]
             kwargs = {name: _traced(trace, a, (name,), 0) for name, a in kwargs.items()}
+            if gives_sizes:
+                return trace.know(function(*args, **kwargs))
+            if trace.contents and _only_known(trace, args, kwargs):
+                return _know_now(trace, call, args, kwargs)
             return function(*args, **kwargs)
         if any(_is_symbolic(a) for a in args) or any(_is_symbolic(a) for a in kwargs.values()):
-            return record(call, args, kwargs, infer)
+            return record(call, args, kwargs, infer, call.is_size(args, kwargs))
         return _run_now(call, parameters, args, kwargs)
 
+    # Whether the result for symbolic arguments follows from shapes alone.
+    call.is_size = lambda args, kwargs: gives_sizes or _follows_from_sizes(parameters, args, kwargs)
     operations[function.__name__] = call
     return call
 
 
-def _is_symbolic(argument):
-    if isinstance(argument, (KerasTensor, Variable)):
+def _is_symbolic(argument, kinds=(KerasTensor, Variable)):
+    if isinstance(argument, kinds):
         return True
-    return isinstance(argument, (list, tuple)) and any(
-        isinstance(a, (KerasTensor, Variable)) for a in argument
+    return isinstance(argument, (list, tuple)) and any(isinstance(a, kinds) for a in argument)
+
+
+def _follows_from_sizes(parameters, args, kwargs):
+    named = [*zip(parameters + ["*"] * len(args), args), *kwargs.items()]
+    values = [a for name, a in named if name not in STATIC_PARAMETERS]
+    tensors = [a for a in leaves(values) if isinstance(a, (KerasTensor, Variable))]
+    return bool(tensors) and all(isinstance(t, KerasTensor) and t._is_size for t in tensors)
+
+
+def _only_known(trace, args, kwargs):
+    """Whether the tensors among the arguments are sizes, or constants beside a size."""
+    tensors = [a for a in leaves((args, kwargs)) if isinstance(a, Tensor)]
+    return any(t.value in trace.contents for t in tensors) and all(
+        trace.known(t) is not None for t in tensors
     )
+
+
+def _know_now(trace, call, args, kwargs):
+    with outside_traces():
+        result = call(*trace.content(args, "arguments"), **trace.content(kwargs, "arguments"))
+    return type(result)(map(trace.know, result)) if isinstance(result, (list, tuple)) else trace.know(result)
 
 
 def _traced(trace, argument, parameters, position):
     """The argument as a traced body sees it: variables, symbolic tensors and arrays become tensors."""
     if position < len(parameters) and parameters[position] in STATIC_PARAMETERS:
-        return argument
+        is_size = parameters[position] not in _VARIABLES and _is_symbolic(argument, (KerasTensor, Tensor))
+        return trace.content(argument, parameters[position]) if is_size else argument
     if isinstance(argument, (np.ndarray, Variable, KerasTensor)):
         return trace.convert(argument)
     if isinstance(argument, (list, tuple)) and any(

@@ -41,6 +41,7 @@ class KerasTensor(Operators):
         self.name = name or f"tensor_{next(_names)}"
         self.producer = producer
         self._uses_learning_phase = False
+        self._is_size = False  # follows from shapes alone, so that its content is known in each trace
         self._on_read = None  # a function of the array that a `Function` returns for it
 
     @property
@@ -59,9 +60,13 @@ class KerasTensor(Operators):
         return self.shape
 
     def __len__(self):
+        if self._is_size and self.shape and self.shape[0] is not None:
+            return self.shape[0]
         raise TypeError(f"len() of {self!r}: its content is not known while the model is built")
 
     def __iter__(self):
+        if self._is_size and self.shape:
+            return (self[i] for i in range(len(self)))
         raise TypeError(f"{self!r} cannot be iterated over; use its shape, or a layer that splits it")
 
     def __array__(self, dtype=None, copy=None):
@@ -81,7 +86,7 @@ class OpCall:
         self.function = function
         self.args = args
         self.kwargs = kwargs
-        self.input_tensors = [t for t in _leaves((args, kwargs)) if isinstance(t, KerasTensor)]
+        self.input_tensors = [t for t in leaves((args, kwargs)) if isinstance(t, KerasTensor)]
         self.output_tensors = []
 
     @property
@@ -97,7 +102,7 @@ class OpCall:
     def call(self, trace, value_of):
         """The outputs as a list of tensors, with `value_of(keras_tensor)` for the inputs."""
         args, kwargs = _replace((self.args, self.kwargs), lambda t: value_of(t))
-        results = list(_leaves(self.function(*args, **kwargs)))
+        results = list(leaves(self.function(*args, **kwargs)))
         if any(t is None for t in results):
             raise ValueError(
                 f"{self.name}: output {results.index(None)} does not depend on what it is derived by"
@@ -105,14 +110,18 @@ class OpCall:
         return [trace.convert(t) for t in results]
 
 
-def record(function, args, kwargs, infer_rule=None):
-    """The symbolic result of ``function(*args, **kwargs)``: a KerasTensor, or a list or tuple of them."""
+def record(function, args, kwargs, infer_rule=None, is_size=False):
+    """The symbolic result of ``function(*args, **kwargs)``: a KerasTensor, or a list or tuple of them.
+
+    `is_size` tells that it follows from shapes alone.
+    """
     call = OpCall(function, tuple(args), dict(kwargs))
     specs = infer_rule(*args, **kwargs) if infer_rule else infer(function, args, kwargs)
 
     def keras_tensor(spec):
         tensor = KerasTensor(*spec, name=f"{call.name}_{next(_names)}", producer=call)
         tensor._uses_learning_phase = any(t._uses_learning_phase for t in call.input_tensors)
+        tensor._is_size = is_size
         call.output_tensors.append(tensor)
         return tensor
 
@@ -136,7 +145,8 @@ def infer(function, args, kwargs=None, training=None):
     ``(shape, dtype)`` or a list of them: None for sizes that follow an open size of the arguments.
     """
     arguments = (tuple(args), dict(kwargs or {}))
-    is_open = any(None in t.shape for t in _leaves(arguments) if isinstance(t, KerasTensor))
+    tensors = [t for t in leaves(arguments) if isinstance(t, KerasTensor)]
+    is_open = any(None in t.shape or t._is_size for t in tensors)
     first = _probe(function, arguments, PROBE_SIZES[0], training)
     second = _probe(function, arguments, PROBE_SIZES[1], training) if is_open else first
 
@@ -153,11 +163,14 @@ def _probe(function, arguments, size, training):
     with Trace(training=training) as trace, trace.scope({}):
         trace.open_size = size
 
+        # Beside a size, open sizes have to agree with it: everything is computed from the same inputs.
+        derive = any(t._is_size for t in leaves(arguments) if isinstance(t, KerasTensor))
+
         def feed(tensor):
-            if trace.bound(tensor) is None:
+            if not derive and trace.bound(tensor) is None:
                 shape = [size if n is None else n for n in tensor.shape]
                 trace.bind(tensor, trace.feed(shape, tensor.dtype, tensor.name))
-            return trace.bound(tensor)
+            return trace.resolve(tensor)
 
         args, kwargs = _replace(arguments, feed)
         result = function(*args, **kwargs)
@@ -166,14 +179,14 @@ def _probe(function, arguments, size, training):
         return trace.convert(result)
 
 
-def _leaves(structure):
+def leaves(structure):
     if isinstance(structure, dict):
         structure = structure.values()
     elif not isinstance(structure, (list, tuple)):
         yield structure
         return
     for item in structure:
-        yield from _leaves(item)
+        yield from leaves(item)
 
 
 def _replace(structure, value_of):

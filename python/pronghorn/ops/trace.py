@@ -60,6 +60,7 @@ class Trace:
         self.graph = Graph()
         self.training = training
         self.drew_seed = False
+        self.contents = {}  # value -> array, where it follows from sizes alone; see `know`
         self.open_size = None  # of a trace that only asks for shapes: the size that stands for None
         self._random_step = random_step
         self._random_tensor = None
@@ -121,6 +122,32 @@ class Trace:
             dtype = config.floatx()
         array = np.asarray(array, dtype=dtype or self.core_dtype(array))
         return Tensor(self, self.graph.constant(array), array.shape, array.dtype.name)
+
+    def know(self, array):
+        """A constant whose content stays known, so that it can be a size: what follows from shapes alone."""
+        tensor = self.convert(array)
+        self.contents[tensor.value] = array
+        return tensor
+
+    def content(self, x, what):
+        """Numbers for what `know` gave, at any depth of lists, tuples and dictionaries; the rest as it is."""
+        if isinstance(x, dict):
+            return {name: self.content(item, what) for name, item in x.items()}
+        if isinstance(x, (list, tuple)):
+            return type(x)(self.content(item, what) for item in x)
+        if hasattr(x, "producer"):
+            x = self.resolve(x)
+        if not isinstance(x, Tensor):
+            return x
+        array = self.known(x)
+        if array is None:
+            raise TypeError(f"`{what}` must be made of numbers and of what K.shape gives, but there is {x!r}")
+        return array
+
+    def known(self, tensor):
+        """The content of a tensor that `know` gave, or of a constant; None of any other."""
+        array = self.contents.get(tensor.value)
+        return self.graph.constant_value(tensor.value) if array is None else array
 
     def read(self, variable):
         """The content of a variable as of now: of the state, or what was assigned to it in this trace."""
