@@ -19,7 +19,8 @@ Graph fuse_elementwise(const Graph& graph);
 // A relu behind batch normalisation, and its derivative, into the normalisation.
 Graph fuse_normalizations(const Graph& graph);
 
-// The products that are gradients of large matrices into the optimizer.
+// The products that are gradients of large matrices, and the sums of rows that are those of tables, into the
+// optimizer.
 Graph fuse_updates(const Graph& graph);
 
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.

@@ -5,13 +5,16 @@
 // parameters, then the slots in the same order. Attributes: n; inplace_from, the index of the first
 // parameter; the rule's numbers, some of which may be given as further scalars instead, to change from step
 // to step; factored, the parameters whose gradient stands there as two factors, a and b for aT b: it is
-// computed block by block while the parameter is updated, and never as a whole.
+// computed block by block while the parameter is updated, and never as a whole; sparse, the parameters whose
+// gradient stands there as indices and updates of their rows: what scatter_add would make of them is added up
+// row by row, and rows without one cost no more than the rule makes of a gradient of 0.
 #include <cmath>
 #include <cstring>
 
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
+#include "kernels/index/index.h"
 #include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
@@ -19,6 +22,7 @@ namespace {
 
 constexpr int most_coefficients = 9, most_numbers = 2, most_scalars = 3 + most_numbers;
 constexpr int64_t chunk_elements = 16 * 1024;
+constexpr int64_t row_elements = 1024;          // of a sparse gradient that are added up at a time
 constexpr int64_t block_elements = 256 * 1024;  // of a gradient that is computed on the way
 
 // The numbers behind c, computed in T as the formulas would be.
@@ -42,6 +46,10 @@ struct Prepared {
   T c[most_coefficients] = {};
 };
 
+// What a rule does where the gradient is 0 if epsilon is not: an update like any other, its slots shrink,
+// nothing.
+enum class Idle { Update, Decay, Keep };
+
 // What distinguishes the rules: how many scalars and slots they take, which kernel they run, and the kernel's
 // numbers.
 struct Rule {
@@ -56,6 +64,7 @@ struct Rule {
   Select<double> select_f64;
   Prepare<float> prepare_f32;
   Prepare<double> prepare_f64;
+  Idle idle = Idle::Update;
 
   constexpr int number_count() const {
     int count = 0;
@@ -153,11 +162,12 @@ Prepared<T> prepare_nadam(const Numbers<T>& in) {
 
 constexpr Rule sgd = {
     1, 0, 1, {"momentum"}, select_sgd<float>, select_sgd<double>, prepare_sgd<float>, prepare_sgd<double>};
-constexpr Rule rmsprop = {1, 1, 1, {"rho"}, PRONGHORN_ONLY(rmsprop), prepare_rho<float>, prepare_rho<double>};
+constexpr Rule rmsprop = {
+    1, 1, 1, {"rho"}, PRONGHORN_ONLY(rmsprop), prepare_rho<float>, prepare_rho<double>, Idle::Decay};
 constexpr Rule adagrad = {
-    1, 1, 1, {}, PRONGHORN_ONLY(adagrad), prepare_adagrad<float>, prepare_adagrad<double>};
+    1, 1, 1, {}, PRONGHORN_ONLY(adagrad), prepare_adagrad<float>, prepare_adagrad<double>, Idle::Keep};
 constexpr Rule adadelta = {
-    1, 2, 2, {"rho"}, PRONGHORN_ONLY(adadelta), prepare_rho<float>, prepare_rho<double>};
+    1, 2, 2, {"rho"}, PRONGHORN_ONLY(adadelta), prepare_rho<float>, prepare_rho<double>, Idle::Decay};
 constexpr Rule adam = {2,
                        2,
                        3,
@@ -178,35 +188,52 @@ constexpr Rule nadam = {
 
 // Which inputs are what.
 struct Layout {
-  int n, scalars, first_param;
+  enum Kind { Whole, Factored, Sparse };
   struct Gradient {
     int input;
-    bool factored;
+    Kind kind;
   };
+  int n, scalars, first_param;
   std::vector<Gradient> gradients;
 
   explicit Layout(const Attributes& attributes)
       : n(static_cast<int>(attributes.get<int64_t>("n"))),
-        first_param(static_cast<int>(attributes.get<int64_t>("inplace_from"))) {
-    const auto factored = attributes.get<std::vector<int64_t>>("factored", {});
-    scalars = first_param - n - static_cast<int>(factored.size());
+        first_param(static_cast<int>(attributes.get<int64_t>("inplace_from"))),
+        gradients(static_cast<size_t>(n), Gradient{0, Whole}) {
+    scalars = first_param - n;
+    for (const auto& [name, kind] : {std::pair{"factored", Factored}, std::pair{"sparse", Sparse}})
+      for (int64_t i : attributes.get<std::vector<int64_t>>(name, {})) {
+        gradients[i].kind = kind;
+        scalars--;
+      }
     int input = scalars;
-    for (int i = 0; i < n; i++) {
-      const bool is_factored = std::find(factored.begin(), factored.end(), i) != factored.end();
-      gradients.push_back({input, is_factored});
-      input += is_factored ? 2 : 1;
+    for (Gradient& gradient : gradients) {
+      gradient.input = input;
+      input += gradient.kind == Whole ? 1 : 2;
     }
   }
 };
 
+bool is_index(DType dtype) {
+  return dtype == DType::Int32 || dtype == DType::Int64;
+}
+
 void check_gradient(const InferContext& context, const Layout& layout, int i) {
-  const auto [input, factored] = layout.gradients[i];
+  const auto [input, kind] = layout.gradients[i];
   const TensorType &param = context.inputs[layout.first_param + i], &type = context.inputs[input];
-  if (!factored) {
+  if (kind == Layout::Whole) {
     require(type == param, context.op.name, ": parameter ", i, " is ", param, ", but its gradient is ", type);
     return;
   }
   const TensorType& other = context.inputs[input + 1];
+  if (kind == Layout::Sparse) {
+    const Shape& rows = param.shape;
+    require(rows.rank() >= 1 && is_index(type.dtype) && other.dtype == param.dtype &&
+                other.shape.count() == type.shape.count() * rows.count(1, rows.rank()),
+            context.op.name, ": parameter ", i, " is ", param, ", but the indices of its gradient are ", type,
+            " and the updates ", other);
+    return;
+  }
   require(param.shape.rank() == 2 && type.dtype == param.dtype && other.dtype == param.dtype &&
               type.shape == Shape({other.shape[0], param.shape[0]}) && other.shape.back() == param.shape[1],
           context.op.name, ": parameter ", i, " is ", param, ", but the factors of its gradient are ", type,
@@ -230,6 +257,8 @@ std::vector<TensorType> infer(const InferContext& context) {
     require(context.inputs[i].count() == 1, context.op.name, ": input ", i, " must be a scalar, not ",
             context.inputs[i]);
   for (int i = scalars; i < inputs; i++) {
+    const auto begins = [&](const Layout::Gradient& g) { return g.kind == Layout::Sparse && g.input == i; };
+    if (std::any_of(layout.gradients.begin(), layout.gradients.end(), begins)) continue;
     require_float(context, i);
     require(context.inputs[i].dtype == context.inputs.back().dtype, context.op.name,
             ": all parameters must have one dtype, not ", name_of(context.inputs[i].dtype), " and ",
@@ -264,7 +293,7 @@ Tasks cut(const std::vector<TensorType>& outputs, const Layout& layout) {
   Tasks tasks;
   int64_t filled = chunk_elements;
   for (int i = 0; i < layout.n; i++) {
-    const int64_t size = layout.gradients[i].factored ? 0 : outputs[i].count();
+    const int64_t size = layout.gradients[i].kind == Layout::Whole ? outputs[i].count() : 0;
     for (int64_t begin = 0; begin < size;) {
       if (filled == chunk_elements) {
         tasks.first.push_back(static_cast<int>(tasks.stretches.size()));
@@ -290,8 +319,8 @@ struct Product {
 std::vector<Product> products(const LowerContext& context, const Layout& layout) {
   std::vector<Product> found;
   for (int i = 0; i < layout.n; i++) {
-    const auto [input, factored] = layout.gradients[i];
-    if (!factored) continue;
+    const auto [input, kind] = layout.gradients[i];
+    if (kind != Layout::Factored) continue;
     const int64_t rows = context.dst(i)[0], columns = context.dst(i)[1];
     const int64_t block =
         std::clamp<int64_t>(block_elements / columns / 64 * 64, 64, std::max<int64_t>(rows, 64));
@@ -358,6 +387,103 @@ void update_blocks(const StepArguments& arguments, const Product& product, const
   }
 }
 
+// A gradient by the rows of a parameter, with the lists of positions in the step's scratch.
+struct Sparse {
+  int parameter, input;
+  int64_t rows, columns, count;  // of the parameter; indices
+  DType index_type;
+
+  size_t scratch() const { return static_cast<size_t>(rows + count) * sizeof(int32_t); }
+};
+
+std::vector<Sparse> sparse_gradients(const LowerContext& context, const Layout& layout) {
+  std::vector<Sparse> found;
+  for (int i = 0; i < layout.n; i++) {
+    const auto [input, kind] = layout.gradients[i];
+    if (kind != Layout::Sparse) continue;
+    const Shape& shape = context.dst(i);
+    found.push_back({i, input, shape[0], shape.count(1, shape.rank()), context.src(input).count(),
+                     context.inputs[input].dtype});
+  }
+  return found;
+}
+
+template <class F>
+void with_indices(const StepArguments& arguments, const Sparse& sparse, const F& f) {
+  if (sparse.index_type == DType::Int32)
+    f(src<int32_t>(arguments, sparse.input));
+  else
+    f(src<int64_t>(arguments, sparse.input));
+}
+
+void check_range(const char* who, const StepArguments& arguments, const Sparse& sparse) {
+  with_indices(arguments, sparse, [&](const auto* indices) {
+    const int64_t bad = first_outside(indices, sparse.count, sparse.rows);
+    if (bad >= 0) [[unlikely]]
+      fail(ErrorKind::Index, who, ": index ", indices[bad], " (number ", bad, " of ", sparse.count,
+           ") is out of range for an axis of size ", sparse.rows);
+  });
+}
+
+// Calls update(parameter, from, gradient, count) for rows that are named by the indices, and idle(parameter,
+// from, count) for stretches of those that are not.
+template <class T, class Update, class IdleUpdate>
+void update_rows(const StepArguments& arguments, const Sparse& sparse, const Update& update,
+                 const IdleUpdate& idle) {
+  auto* const first = static_cast<int32_t*>(arguments.scratch);
+  int32_t* const next = first + sparse.rows;
+  with_indices(arguments, sparse,
+               [&](const auto* indices) { list_positions(indices, sparse.count, sparse.rows, first, next); });
+  const T* updates = src<T>(arguments, sparse.input + 1);
+  const int64_t columns = sparse.columns, grain = 1 + chunk_elements / (columns + 1);
+  parallel_for(0, sparse.rows, grain, [&](int64_t begin, int64_t end) {
+    alignas(64) T gradient[row_elements];
+    for (int64_t row = begin; row < end;) {
+      int64_t last = row;
+      while (last < end && first[last] < 0) last++;
+      if (last > row) idle(sparse.parameter, row * columns, (last - row) * columns);
+      for (row = last; row < end && first[row] >= 0; row++)
+        for (int64_t from = 0; from < columns; from += row_elements) {
+          const int64_t count = std::min(row_elements, columns - from);
+          sum_updates(first[row], next, updates, columns, from, count, gradient);
+          update(sparse.parameter, row * columns + from, gradient, count);
+        }
+    }
+  });
+}
+
+// Whether the rule may be cut short where the gradient is 0: nowhere does 0 meet another 0 or an infinity.
+template <class T>
+Idle idle_of(const Rule& rule, OptimizerFunction<T> kernel, const Prepared<T>& prepared) {
+  if (!std::isfinite(prepared.c[0])) return Idle::Update;
+  if (kernel == optimizer_functions<T>().sgd) return Idle::Keep;
+  return prepared.c[1] > 0 ? rule.idle : Idle::Update;  // c[1] is epsilon
+}
+
+// The update by a gradient of 0.
+template <class T>
+void update_idle(Idle idle, OptimizerFunction<T> kernel, OptimizerFunction<T> decay, const T* c,
+                 OptimizerData<T> data, int slots, int64_t count) {
+  static const T zeros[row_elements] = {};
+  if (idle == Idle::Update) {
+    data.grad = zeros;
+    for (int64_t from = 0; from < count; from += row_elements) {
+      kernel(c, data, std::min(row_elements, count - from));
+      data.param += row_elements, data.new_param += row_elements;
+      for (int k = 0; k < slots; k++) data.slots[k] += row_elements, data.new_slots[k] += row_elements;
+    }
+    return;
+  }
+  const auto keep = [&](const T* from, T* to) {
+    if (from != to) std::copy(from, from + count, to);
+  };
+  keep(data.param, data.new_param);
+  if (idle == Idle::Decay)
+    decay(c, data, count);
+  else
+    for (int k = 0; k < slots; k++) keep(data.slots[k], data.new_slots[k]);
+}
+
 template <const Rule& rule>
 Step lower(const LowerContext& context) {
   const Layout layout(context.attributes);
@@ -366,6 +492,7 @@ Step lower(const LowerContext& context) {
   for (int i = 0; i < layout.scalars; i++) scalar_types.push_back(context.inputs[i].dtype);
   const Tasks tasks = cut(context.outputs, layout);
   const std::vector<Product> factored = products(context, layout);
+  const std::vector<Sparse> sparse = sparse_gradients(context, layout);
   size_t scratch = 0;
   double flops = 0;
   for (const Product& product : factored) {
@@ -376,13 +503,18 @@ Step lower(const LowerContext& context) {
     flops +=
         2.0 * static_cast<double>(product.rows * product.problem.n) * static_cast<double>(product.problem.k);
   }
+  for (const Sparse& rows : sparse) scratch = std::max(scratch, rows.scratch());
   Step step = float_step(context.outputs[0].dtype, context.op.name, [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = select<T>(rule)(context.attributes, slots);
+    const auto decay =
+        slots == 2 ? optimizer_functions<T>().adadelta_idle : optimizer_functions<T>().rmsprop_idle;
     const Attributes attributes = context.attributes;
+    const char* who = context.op.name;
     return [=](const StepArguments& arguments) {
       T scalars[most_scalars] = {};
       for (int i = 0; i < layout.scalars; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
+      for (const Sparse& rows : sparse) check_range(who, arguments, rows);
       const Prepared<T> prepared = prepare<T>(rule)(
           {attributes, scalars, rule.numbers, scalars + rule.scalars, layout.scalars - rule.scalars});
       const auto update = [&](int parameter, int64_t from, const T* gradient, int64_t count) {
@@ -397,6 +529,12 @@ Step lower(const LowerContext& context) {
         }
       });
       for (const Product& product : factored) update_blocks<T>(arguments, product, update);
+      const Idle idle = idle_of<T>(rule, kernel, prepared);
+      for (const Sparse& rows : sparse)
+        update_rows<T>(arguments, rows, update, [&](int parameter, int64_t from, int64_t count) {
+          update_idle<T>(idle, kernel, decay, prepared.c,
+                         data_at<T>(arguments, layout, slots, parameter, from), slots, count);
+        });
     };
   });
   step.scratch = scratch;

@@ -87,6 +87,25 @@ void run_scatter_add(const IndexProblem& p, const I* indices, const T* updates, 
 }
 
 template <class I>
+void list_positions(const I* indices, int64_t count, int64_t rows, int32_t* first, int32_t* next) {
+  std::fill(first, first + rows, -1);
+  for (int64_t i = count; i-- > 0;) {
+    next[i] = first[indices[i]];
+    first[indices[i]] = static_cast<int32_t>(i);
+  }
+}
+
+template <class T>
+void sum_updates(int32_t position, const int32_t* next, const T* updates, int64_t inner, int64_t from,
+                 int64_t count, T* dst) {
+  std::fill(dst, dst + count, T(0));
+  for (; position >= 0; position = next[position]) add_block(dst, updates + position * inner + from, count);
+}
+
+template void sum_updates(int32_t, const int32_t*, const float*, int64_t, int64_t, int64_t, float*);
+template void sum_updates(int32_t, const int32_t*, const double*, int64_t, int64_t, int64_t, double*);
+
+template <class I>
 void run_take_along(int64_t rows, int64_t size, int64_t count, const void* src, const I* indices, void* dst,
                     int64_t element) {
   const auto* from = static_cast<const char*>(src);
@@ -122,6 +141,7 @@ void run_one_hot(int64_t count, int64_t depth, const I* indices, T* dst) {
   template void run_one_hot(int64_t, int64_t, const I*, T*);
 #define PRONGHORN_INDEX(I)                                                                        \
   template int64_t first_outside(const I*, int64_t, int64_t);                                     \
+  template void list_positions(const I*, int64_t, int64_t, int32_t*, int32_t*);                   \
   template void run_take(const IndexProblem&, const void*, const I*, void*, int64_t);             \
   template void run_take_along(int64_t, int64_t, int64_t, const void*, const I*, void*, int64_t); \
   PRONGHORN_INDEX_TYPES(float, I)                                                                 \

@@ -22,6 +22,16 @@ void run_take(const IndexProblem& problem, const void* src, const I* indices, vo
 template <class T, class I>
 void run_scatter_add(const IndexProblem& problem, const I* indices, const T* updates, T* dst);
 
+// The positions at which each row is named by the indices: first[row], from there on next[position], -1 ends.
+template <class I>
+void list_positions(const I* indices, int64_t count, int64_t rows, int32_t* first, int32_t* next);
+
+// What run_scatter_add adds up for a row whose positions begin with `position`: `count` elements from `from`
+// on of rows of `inner`.
+template <class T>
+void sum_updates(int32_t position, const int32_t* next, const T* updates, int64_t inner, int64_t from,
+                 int64_t count, T* dst);
+
 // dst[r, i] = src[r, indices[r, i]] for rows of `size` elements and `count` indices each.
 template <class I>
 void run_take_along(int64_t rows, int64_t size, int64_t count, const void* src, const I* indices, void* dst,

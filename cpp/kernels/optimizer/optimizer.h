@@ -37,6 +37,8 @@ struct OptimizerFunctions {
   OptimizerFunction<T> momentum;  // c = lr, momentum;  s0' = momentum s0 - lr g,  p' = p + s0'
   OptimizerFunction<T> nesterov;  // c and s0' as momentum;  p' = p + momentum s0' - lr g
   OptimizerFunction<T> rmsprop, adagrad, adadelta, adam, amsgrad, adamax, nadam;
+  // What remains of rmsprop and adadelta where g = 0 and epsilon > 0: s0' = rho s0, and s1' = rho s1.
+  OptimizerFunction<T> rmsprop_idle, adadelta_idle;
 };
 
 struct OptimizerTable {

@@ -1,6 +1,6 @@
 #include "kernels/optimizer/optimizer.h"
 
-#include "simd/vec.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -89,6 +89,14 @@ void adadelta(const T* c, const OptimizerData<T>& data, int64_t count) {
   });
 }
 
+template <class T, int slots>
+void decay(const T* c, const OptimizerData<T>& data, int64_t count) {
+  const Vec<T> rho = broadcast(c[2]);
+  for (int k = 0; k < slots; k++)
+    for (int64_t i = 0; i < count; i += width<T>)
+      store_upto(data.new_slots[k] + i, rho * load_upto(data.slots[k] + i, count - i), count - i);
+}
+
 // The moving averages that adam and its kin share.
 template <class T>
 struct Moments {
@@ -157,8 +165,8 @@ void nadam(const T* c, const OptimizerData<T>& data, int64_t count) {
 
 template <class T>
 constexpr OptimizerFunctions<T> functions = {
-    sgd<T>,      momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,
-    adadelta<T>, adam<T>,     amsgrad<T>,  adamax<T>,  nadam<T>,
+    sgd<T>,  momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,  adadelta<T>,
+    adam<T>, amsgrad<T>,  adamax<T>,   nadam<T>,   decay<T, 1>, decay<T, 2>,
 };
 
 }  // namespace

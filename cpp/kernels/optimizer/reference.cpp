@@ -76,6 +76,12 @@ void adadelta(const T* c, const OptimizerData<T>& data, int64_t count) {
   });
 }
 
+template <class T, int slots>
+void decay(const T* c, const OptimizerData<T>& data, int64_t count) {
+  for (int k = 0; k < slots; k++)
+    for (int64_t i = 0; i < count; i++) data.new_slots[k][i] = c[2] * data.slots[k][i];
+}
+
 // The moving averages that adam and its kin share.
 template <class T>
 struct Moments {
@@ -139,8 +145,8 @@ void nadam(const T* c, const OptimizerData<T>& data, int64_t count) {
 
 template <class T>
 constexpr OptimizerFunctions<T> functions = {
-    sgd<T>,      momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,
-    adadelta<T>, adam<T>,     amsgrad<T>,  adamax<T>,  nadam<T>,
+    sgd<T>,  momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,  adadelta<T>,
+    adam<T>, amsgrad<T>,  adamax<T>,   nadam<T>,   decay<T, 1>, decay<T, 2>,
 };
 
 }  // namespace
