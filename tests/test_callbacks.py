@@ -8,7 +8,7 @@ import pytest
 from pronghorn import backend as K
 from pronghorn import callbacks
 from pronghorn.callbacks import Callback, CallbackList
-from pronghorn.layers import Dense
+from pronghorn.layers import Dense, Lambda
 from pronghorn.models import Sequential
 
 X = np.random.RandomState(0).rand(10, 3).astype("float32")
@@ -155,6 +155,48 @@ def test_terminate_on_nan():
         x, Y, batch_size=2, epochs=3, shuffle=False, callbacks=[callbacks.TerminateOnNaN()], verbose=0
     )
     assert history.epoch == [0] and not np.isfinite(history.history["loss"][0])
+
+
+@pytest.mark.parametrize("by_generator", [False, True])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_which_layer_made_the_loss_nan(capsys, by_generator, shuffle):
+    def told(change, x=X, y=Y):
+        model = Sequential(
+            [Dense(3, input_shape=(3,), name="first"), Lambda(change, name="second"), Dense(1, name="third")]
+        )
+        model.compile("sgd", "mse")
+        stop = callbacks.TerminateOnNaN(find_layer=True)
+        if by_generator:
+            batches = ((x[i : i + 2], y[i : i + 2]) for i in range(0, 10, 2))
+            model.fit(batches, steps_per_epoch=5, callbacks=[stop], verbose=0)
+        else:
+            model.fit(x, y, batch_size=2, shuffle=shuffle, callbacks=[stop], verbose=0)
+        return capsys.readouterr().out
+
+    assert 'Batch 0: layer "second" (Lambda) gave nan for' in told(lambda x: K.log(-K.abs(x) - 1))
+    broken = X.copy()
+    broken[5, 1] = np.nan
+    assert "input 0 of the batch holds nan, in row " in told(lambda x: x, broken)
+    assert "target 0 of the batch holds inf, in row " in told(lambda x: x, y=np.where(Y == Y[3], np.inf, Y))
+    found = told(lambda x: x * 1e20)
+    assert "Invalid loss" in found and "third" in found or "the loss itself" in found
+
+
+def test_a_weight_that_is_not_finite(capsys):
+    model = regression()
+    model.set_weights([np.array([[1.0], [np.nan], [1.0]]), np.zeros(1)])
+    model.fit(X, Y, callbacks=[callbacks.TerminateOnNaN(find_layer=True)], verbose=0)
+    assert 'kernel:0" of layer "' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_a_loss_that_is_not_finite_is_warned_of_once(every):
+    x = X.copy()
+    x[5] = np.inf
+    extra = [Record("on_batch_end")] if every else []
+    with pytest.warns(RuntimeWarning, match="became .* at batch 2 of epoch 1 .*TerminateOnNaN") as found:
+        regression().fit(x, Y, batch_size=2, epochs=3, shuffle=False, callbacks=extra, verbose=0)
+    assert len(found) == 1
 
 
 class Fake:

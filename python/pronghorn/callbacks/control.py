@@ -9,23 +9,49 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
+from ..engine.not_finite import find_not_finite
 from .base import Callback
 
 
 class TerminateOnNaN(Callback):
     """Stops a training as soon as the loss of a batch is not a finite number.
 
+    Parameters
+    ----------
+    find_layer : bool
+        Whether to say what was not finite first: the data, a weight, or the output of which layer. This keeps
+        a copy of the weights at each batch.
+
     Examples
     --------
     >>> TerminateOnNaN().on_batch_end(0, {"loss": 1.0})
     """
+
+    def __init__(self, find_layer: bool = False) -> None:
+        super().__init__()
+        self.find_layer = find_layer
+        if find_layer:
+            self.on_train_batch_begin = self._keep_weights
+
+    def _keep_weights(self, batch, logs=None):
+        self._weights = self.model.get_weights()
 
     def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Looks at the loss of the batch."""
         loss = (logs or {}).get("loss")
         if loss is not None and not np.all(np.isfinite(loss)):
             print(f"Batch {batch}: Invalid loss, terminating training")
+            if self.find_layer:
+                print(f"Batch {batch}: {self._find()}")
             self.model.stop_training = True
+
+    def _find(self):
+        after = self.model.get_weights()
+        self.model.set_weights(self._weights)
+        try:
+            return find_not_finite(self.model, *self.model._progress.batch_data())
+        finally:
+            self.model.set_weights(after)
 
 
 class EarlyStopping(Callback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,7 +16,7 @@ from .base import Callback, per_slice
 
 class BaseLogger(Callback):
     """Gathers the results of batches into those of the epoch; every `fit` has one, before all other
-    callbacks.
+    callbacks. It warns of the first loss that is not a number.
 
     Parameters
     ----------
@@ -38,9 +39,11 @@ class BaseLogger(Callback):
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
         self.stateful_metrics = set(stateful_metrics or ())
+        self.warns = True
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts the sums afresh."""
+        self.epoch = epoch
         self.seen = 0
         self.totals = {}
 
@@ -50,6 +53,9 @@ class BaseLogger(Callback):
         logs = logs or {}
         size = logs.get("size", 0)
         self.seen += size
+        if self.warns and not np.isfinite(logs.get("loss", 0)).all():
+            self.warns = False
+            self._warn(batch, logs)
         for name, value in logs.items():
             if name in self.stateful_metrics:
                 self.totals[name] = value
@@ -59,6 +65,18 @@ class BaseLogger(Callback):
                 self.totals[name] = float(np.add.accumulate(terms)[-1])
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size
+
+    def _warn(self, batch, logs):
+        losses = getattr(logs, "losses", None)
+        if losses is None:
+            losses = np.array([logs["loss"]])
+        index = int(np.argmin(np.isfinite(losses).reshape(len(losses), -1).all(axis=1)))
+        warnings.warn(
+            f"The loss became {losses[index]} at batch {batch - len(losses) + 1 + index} of epoch "
+            f"{self.epoch + 1} (batches count from 0, epochs from 1). The callback TerminateOnNaN() stops a "
+            "training there, and TerminateOnNaN(find_layer=True) says which layer made it.",
+            RuntimeWarning,
+        )
 
     def get_state(self) -> dict:
         """The sums so far."""

@@ -25,7 +25,11 @@ class Progress:
         The order in which the epoch takes its rows, or batches.
     stopped : bool
         Whether the training was stopped, by a callback, before the interruption.
+    batch_data : callable
+        Gives inputs and targets of the batch that runs.
     """
+
+    batch_data: Any = None
 
     def __init__(self, epoch: int, order: Any = None) -> None:
         self._first = epoch

@@ -89,6 +89,15 @@ class ArrayBatches:
         )
         return first + 1
 
+    def batch_data(self, batch: int, order: Any = None) -> tuple[list, list]:
+        """Inputs and targets of a batch."""
+        rows = slice(self.seen(batch), self.seen(batch + 1))
+        rows = rows if order is None else np.sort(order[rows])
+        inputs, targets, _ = (
+            [np.asarray(array[rows]) for array in group if array is not None] for group in self.data
+        )
+        return inputs, targets
+
     def seen(self, batch: int) -> int:
         """Number of rows before batch `batch`."""
         return min(batch * self.batch_size, self.rows)
@@ -185,6 +194,7 @@ def validation_arrays(inputs: Any, targets: Any, weights: Any) -> list:
 def run_epoch(batches: ArrayBatches, callbacks: Any, order: Any, progress: Progress) -> bool:
     """Trains on all batches, calling the batch hooks; returns False where one of them stopped it."""
     every = callbacks.needs_every_batch(TRAIN)
+    progress.batch_data = lambda: batches.batch_data(progress.batch, order)
     if progress.batch and callbacks.model.stop_training:
         return False
     while progress.batch < batches.count:
@@ -274,7 +284,9 @@ def training_callbacks(
     """
     names = model.metrics_names
     model.history = callbacks_module.History()
-    first = [callbacks_module.BaseLogger(stateful_metrics=names[1:])]
+    logger = callbacks_module.BaseLogger(stateful_metrics=names[1:])
+    logger.warns = not any(isinstance(each, callbacks_module.TerminateOnNaN) for each in callbacks or ())
+    first = [logger]
     if params["verbose"]:
         first.append(callbacks_module.ProgbarLogger(count_mode, stateful_metrics=names[1:]))
     metrics = list(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -147,6 +148,7 @@ class GeneratorMethods:
         for data in stream.epoch(progress.batch):
             data = _checked(data)
             size = 1 if isinstance(stream, SameData) else _batch_size(data[0])
+            progress.batch_data = functools.partial(self._batch_data, data)
             logs = {"batch": progress.batch, "size": size}
             callbacks._call_batch_hook("train", "begin", progress.batch, logs)
             logs.update(zip(names, to_list(train(data))))
@@ -156,6 +158,9 @@ class GeneratorMethods:
             if callbacks.model.stop_training:
                 break
         return size
+
+    def _batch_data(self, data):
+        return self._standardize_user_data(*data[:2], refuse_nan=False)[:2]
 
     @generator_method
     def evaluate_generator(
