@@ -70,6 +70,15 @@ def test_a_model_that_reads_a_size_is_a_layer():
     outer.fit(np.ones((3, 7, 4, 6)), np.ones((3, 7, 2)), batch_size=2, verbose=0)
 
 
+def test_a_model_that_reads_a_size_is_called_on_another_shape():
+    x = Input((None, 3))
+    rows = K.reshape(x, (-1, 3))
+    model = Model(x, K.reshape(rows, (K.shape(x)[0], K.shape(x)[1] * 3)))
+    y = Input((5, 3))
+    assert K.int_shape(model(y)) == (None, 15)
+    assert Model(y, Dense(2)(model(y))).predict(np.ones((2, 5, 3))).shape == (2, 2)
+
+
 def test_a_shape_is_a_sequence_but_no_content_is_a_size():
     x = K.placeholder((None, 3))
     assert len(K.shape(x)) == 2 and len(list(K.shape(x))) == 2

@@ -17,7 +17,7 @@ from .input_layer import InputLayer
 from .network_config import NetworkConfig
 from .network_files import NetworkFiles
 from .node import CallLoss, Node, depends_on_input
-from .symbolic_call import as_shapes, call_masks, ensure_history, output_specs
+from .symbolic_call import as_shapes, call_masks, ensure_history, output_specs, trace_call
 
 __all__ = ["Network", "get_source_inputs"]
 
@@ -427,6 +427,11 @@ class Network(NetworkConfig, NetworkFiles, Layer):
     def _propagate_shapes(self, shapes: list[tuple]) -> list[tuple]:
         if shapes == [tuple(x.shape) for x in self.inputs]:
             return [tuple(x.shape) for x in self.outputs]
+        nodes = [node for depth in self._nodes_by_depth.values() for node in depth]
+        if any(x._is_size for node in nodes for x in node.output_tensors):
+            # Sizes are known where all of the network is traced at once.
+            given = [ops.KerasTensor(shape, x.dtype) for x, shape in zip(self.inputs, shapes)]
+            return [shape for shape, _ in trace_call(self, unpack_singleton(given), {})[0]]
         known = {id(x): shape for x, shape in zip(self.inputs, shapes)}
         for depth in sorted(self._nodes_by_depth, reverse=True):
             for node in self._nodes_by_depth[depth]:
