@@ -7,6 +7,7 @@ from typing import Any
 
 from ..utils.safe_mode import reading
 from .cloud import allow_read_from_gcs, allow_write_to_gcs
+from .formats import KERAS_ZIP, SAFETENSORS, WEIGHTS_H5, format_to_read, format_to_write, rewound
 from .hdf5_files import opened_to_read, opened_to_write
 from .hdf5_model import own_weights, read_model, write_model
 from .hdf5_weights import (
@@ -27,7 +28,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     model
         The model.
     filepath
-        Path, h5py file or group, or an object with a ``write`` method that takes bytes.
+        Path, h5py file or group, or an object with a ``write`` method that takes bytes. A path that ends in
+        ``.keras`` gets the format of Keras 3, anything else HDF5 in the layout of Keras 2.
     overwrite
         Whether to replace a file without asking.
     include_optimizer
@@ -44,9 +46,15 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     >>> load_model(file, compile=False).output_shape
     (None, 2)
     """
-    if _may_write(filepath, overwrite):
-        with opened_to_write(filepath) as group:
-            write_model(group, model, include_optimizer)
+    if not _may_write(filepath, overwrite):
+        return
+    if format_to_write(filepath) == KERAS_ZIP:
+        from .keras_zip import write_archive
+
+        write_archive(filepath, model, include_optimizer)
+        return
+    with opened_to_write(filepath) as group:
+        write_model(group, model, include_optimizer)
 
 
 @allow_read_from_gcs
@@ -74,8 +82,14 @@ def load_model(
     Model
         Compiled, and with the optimizer's state, where the file has that.
     """
-    with reading(safe_mode), opened_to_read(filepath) as group:
-        return read_model(group, custom_objects, compile)
+    filepath = rewound(filepath)
+    with reading(safe_mode):
+        if format_to_read(filepath) == KERAS_ZIP:
+            from .keras_zip import read_archive
+
+            return read_archive(filepath, custom_objects, compile)
+        with opened_to_read(filepath) as group:
+            return read_model(group, custom_objects, compile)
 
 
 @allow_write_to_gcs
@@ -91,7 +105,18 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     overwrite
         Whether to replace a file without asking.
     """
-    if _may_write(filepath, overwrite):
+    if not _may_write(filepath, overwrite):
+        return
+    kind = format_to_write(filepath)
+    if kind in (KERAS_ZIP, WEIGHTS_H5):
+        from .keras_zip import write_weights_file
+
+        write_weights_file(filepath, model)
+    elif kind == SAFETENSORS:
+        from .safetensors import save_safetensors
+
+        save_safetensors(model, filepath)
+    else:
         with opened_to_write(filepath) as group:
             save_weights_to_hdf5_group(group, model.layers, own_weights(model))
 
@@ -115,6 +140,22 @@ def load_weights(
     reshape
         Whether arrays of another shape, but the same number of elements, are taken.
     """
+    filepath = rewound(filepath)
+    kind = format_to_read(filepath)
+    if kind in (KERAS_ZIP, WEIGHTS_H5, SAFETENSORS) and (by_name or reshape):
+        raise ValueError(
+            f"`by_name` and `reshape` are for files in the layout of Keras 2; this one is {kind}"
+        )
+    if kind == SAFETENSORS:
+        from .safetensors import load_safetensors
+
+        load_safetensors(model, filepath, skip_mismatch)
+        return
+    if kind in (KERAS_ZIP, WEIGHTS_H5):
+        from .keras_zip import read_weights_file
+
+        read_weights_file(filepath, model, skip_mismatch)
+        return
     if skip_mismatch and not by_name:
         raise ValueError("`skip_mismatch=True` works only together with `by_name=True`")
     with opened_to_read(filepath) as group:

@@ -109,13 +109,13 @@ def _by_name(optimizer: Any, kinds: dict, values: list, names: list[str]) -> lis
         return None
     state = [iterations]
     if isinstance(optimizer, optimizers.Nadam):
-        state.append(_momentum_product(optimizer, int(iterations)) if schedule is None else schedule)
+        state.append(momentum_product(optimizer, int(iterations)) if schedule is None else schedule)
     for slot in optimizer.slot_names:
         state += found[slot] or [variable.numpy() for variable in optimizer._slots[slot]]
     return [*state, *(variable.numpy() for variable in optimizer.weights[len(state) :])]
 
 
-def _momentum_product(optimizer: Any, steps: int) -> np.ndarray:
+def momentum_product(optimizer: Any, steps: int) -> np.ndarray:
     """Return the product of the momenta of all steps so far, which newer versions do not write."""
     config = optimizer.get_config()
     exponents = np.arange(1, steps + 1) * config["schedule_decay"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...engine.registry import registered_classes
 from ...utils.generic_utils import get_registered_object
-from . import keras1, layer_options, objects
+from . import keras1, keras3, layer_options, objects
 
 __all__ = ["in_keras2"]
 
@@ -30,11 +30,15 @@ def in_keras2(config: Any) -> Any:
     >>> in_keras2({"class_name": "Functional", "config": {"name": "m"}})
     {'class_name': 'Model', 'config': {'name': 'm'}}
     """
+    return _in_keras2(keras3.as_structured_by_keras2(config))
+
+
+def _in_keras2(config: Any) -> Any:
     if isinstance(config, (list, tuple)):
-        return [in_keras2(value) for value in config]
+        return [_in_keras2(value) for value in config]
     if not isinstance(config, dict):
         return config
-    config = {key: in_keras2(value) for key, value in config.items()}
+    config = {key: _in_keras2(value) for key, value in config.items()}
     if "class_name" not in config:
         return keras1.object_without_class(config)
     name = config["class_name"]

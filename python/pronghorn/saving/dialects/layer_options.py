@@ -9,24 +9,46 @@ from typing import Any
 # Options that Keras 2.3 lacks, and the values that mean what it does.
 _NEUTRAL: dict[str, tuple] = {
     "autocast": (True, None),
+    "activity_regularizer": (None,),
     "cell_dtype": (None,),
+    "data_format": (None, "channels_last"),
+    "dynamic": (False,),
     "groups": (1,),
     "keepdims": (False, None),
-    "optional": (False,),
+    "kernel_constraint": (None,),
+    "kernel_regularizer": (None,),
+    "lora_rank": (None,),
+    "noise_shape": (None,),
+    "optional": (False, None),
     "output_padding": (None,),
+    "quantization_config": (None,),
+    "quantization_mode": (None,),
     "ragged": (False, None),
     "renorm": (False,),
     "renorm_clipping": (None,),
     "renorm_momentum": (0.99,),
     "fused": (None, True, False),  # how it is computed, not what
+    "return_state": (False,),
     "sparse": (False, None),
     "synchronized": (False,),
     "time_major": (False,),
+    "unroll": (False,),
     "virtual_batch_size": (None,),
-    "zero_output_for_mask": (False, None),
     "inner_shape": (None,),
     "use_legacy_config": (None, True, False),
 }
+# Options that have no effect on what a trained layer computes, whatever their value.
+_WITHOUT_EFFECT = frozenset(
+    [
+        "implementation",
+        "kernel_initializer",
+        "lora_alpha",
+        "seed",
+        "trainable",
+        "use_cudnn",
+        "zero_output_for_mask",
+    ]
+)
 _RENAMED = {"batch_shape": "batch_input_shape"}
 _BASE = frozenset(["name", "trainable", "dtype", "batch_input_shape", "input_shape", "batch_size", "weights"])
 
@@ -55,9 +77,9 @@ def in_keras2(cls: type, config: dict[str, Any]) -> dict[str, Any]:
             value = weight_dtype(value)
             if value is None:
                 continue
-        if key in accepted or key not in _NEUTRAL:
+        if key in accepted or not (key in _NEUTRAL or key in _WITHOUT_EFFECT):
             result[key] = value
-        elif value not in _NEUTRAL[key]:
+        elif key not in _WITHOUT_EFFECT and value not in _NEUTRAL[key]:
             raise ValueError(
                 f'{cls.__name__} "{config.get("name")}": the file asks for {key}={value!r}, which is not '
                 f"supported; only {key}={_NEUTRAL[key][0]!r} is"

@@ -66,13 +66,17 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
     if "name" not in options:  # written by Keras itself, not by tf.keras
         return {"class_name": cls.__name__, "config": options}
     rate = options.get("learning_rate", options.get("lr"))
-    if isinstance(rate, dict):
+    if isinstance(rate, dict) and rate.get("class_name") == "InverseTimeDecay" and _is_decay(rate["config"]):
+        inner = rate["config"]
+        options["learning_rate"] = inner["initial_learning_rate"]
+        options["decay"] = inner["decay_rate"] / inner["decay_steps"]
+    elif isinstance(rate, dict):
         raise ValueError(
             f"{name}: the learning rate follows the schedule {rate.get('class_name')}, which is not supported"
         )
     if cls is optimizers.Nadam:
         # The older class says by `decay` what Keras says by `schedule_decay`; the newer one has no choice.
-        new = options.get("is_legacy_optimizer") is False
+        new = "use_ema" in options
         options["schedule_decay"] = 1.0 if new else options.pop("decay", 0.004)
     if options.get("global_clipnorm") is not None:
         options["clipnorm"] = options.pop("global_clipnorm")
@@ -90,6 +94,14 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         elif _NEUTRAL.get(key, ()) is not None and value not in _NEUTRAL.get(key, ()):
             raise ValueError(f"{name}: the option {key}={value!r} is not supported")
     return {"class_name": cls.__name__, "config": kept}
+
+
+def _is_decay(schedule: dict[str, Any]) -> bool:
+    """Tell whether a schedule of newer versions is `decay` of Keras 2."""
+    numbers = [schedule.get(key) for key in ("initial_learning_rate", "decay_rate", "decay_steps")]
+    return (
+        all(isinstance(x, (int, float)) for x in numbers) and numbers[2] > 0 and not schedule.get("staircase")
+    )
 
 
 def loss_in_keras2(config: Any) -> Any:

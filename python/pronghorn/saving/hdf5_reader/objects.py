@@ -91,6 +91,12 @@ class Group(_Object, Mapping):
             found = found[name] if name else found
         return True
 
+    def get(self, path: str, default: Any = None) -> Any:
+        """Return the member at a path, or `default` where there is none."""
+        if path in self:
+            return self[path]
+        return default
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members())
 
