@@ -1,6 +1,7 @@
 """Callbacks: what each does, when they are called, and with what."""
 
 import csv
+import sys
 
 import numpy as np
 import pytest
@@ -299,6 +300,31 @@ def test_reduce_lr_on_plateau():
     np.testing.assert_allclose(history.history["lr"], [0.1, 0.1, 0.05, 0.05, 0.03, 0.03], rtol=1e-6)
     with pytest.raises(ValueError, match="factor >= 1.0"):
         callbacks.ReduceLROnPlateau(factor=1.0)
+
+
+def test_plot(tmp_path):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    history = regression().fit(X, Y, epochs=3, validation_split=0.2, verbose=0)
+    loss, mae = history.plot()
+    assert (loss.get_title(), mae.get_title(), mae.get_xlabel()) == ("loss", "mae", "epoch")
+    lines = {line.get_label(): line for line in mae.lines}
+    np.testing.assert_allclose(lines["training"].get_ydata(), history.history["mae"])
+    np.testing.assert_allclose(lines["validation"].get_ydata(), history.history["val_mae"])
+    np.testing.assert_array_equal(lines["training"].get_xdata(), [1, 2, 3])
+    pyplot.savefig(tmp_path / "training.png")
+    _, place = pyplot.subplots()
+    assert list(history.plot(["loss"], place)) == [place] and len(place.lines) == 2
+    pyplot.close("all")
+    with pytest.raises(ValueError, match="No acc in the history; it has .*loss"):
+        history.plot(["acc"])
+    with pytest.raises(ValueError, match="2 results to draw .loss, mae. but 1 axes"):
+        history.plot(axes=place)
+
+
+def test_plot_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"pip install pronghorn\[plot\]"):
+        regression().fit(X, Y, verbose=0).plot()
 
 
 def test_csv_logger(tmp_path):

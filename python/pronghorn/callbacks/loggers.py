@@ -187,6 +187,25 @@ class History(Callback):
         self.epoch = []
         self.history = {}
 
+    def plot(self, names: list[str] | None = None, axes: Any = None) -> Any:
+        """Draws the results over the epochs; needs matplotlib.
+
+        Parameters
+        ----------
+        names : list of str, optional
+            What to draw, without the prefix `val_`; everything by default.
+        axes : matplotlib axes or sequence of them, optional
+            Where to draw, one per name; a new figure where it is None.
+
+        Returns
+        -------
+        array of matplotlib axes
+            The figure is the current one: `plt.show()` shows it, `plt.savefig("training.png")` keeps it.
+        """
+        from ..utils.history_plot import plot_history
+
+        return plot_history(self.history, self.epoch, names, axes)
+
     def get_state(self) -> dict:
         """All that is kept."""
         return {"epoch": self.epoch, "history": self.history}
