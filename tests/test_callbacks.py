@@ -1,6 +1,7 @@
 """Callbacks: what each does, when they are called, and with what."""
 
 import csv
+import io
 import sys
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from pronghorn import backend as K
 from pronghorn import callbacks
 from pronghorn.callbacks import Callback, CallbackList
+from pronghorn.engine import training_arrays
 from pronghorn.layers import Dense, Lambda
 from pronghorn.models import Sequential
+from pronghorn.utils import progbar
 
 X = np.random.RandomState(0).rand(10, 3).astype("float32")
 Y = np.random.RandomState(1).rand(10, 1).astype("float32")
@@ -178,7 +181,7 @@ def test_which_layer_made_the_loss_nan(capsys, by_generator, shuffle):
     broken = X.copy()
     broken[5, 1] = np.nan
     assert "input 0 of the batch holds nan, in row " in told(lambda x: x, broken)
-    assert "target 0 of the batch holds inf, in row " in told(lambda x: x, y=np.where(Y == Y[3], np.inf, Y))
+    assert "target 0 of the batch holds inf, in row " in told(lambda x: x, y=np.where(Y[3] == Y, np.inf, Y))
     found = told(lambda x: x * 1e20)
     assert "Invalid loss" in found and "third" in found or "the loss itself" in found
 
@@ -352,6 +355,48 @@ def test_lambda_callback():
 def test_unknown_modes_are_warned_of():
     with pytest.warns(RuntimeWarning, match="fallback to auto"):
         callbacks.EarlyStopping(mode="upwards")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("by_generator", [False, True])
+@pytest.mark.parametrize("verbose", [1, "auto"])
+def test_the_bars_of_evaluation_and_prediction(monkeypatch, by_generator, verbose):
+    model = regression()
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    if by_generator:
+        loss, mae = model.evaluate_generator(iter([(X, Y)] * 3), steps=3, verbose=verbose)
+    else:
+        loss, mae = model.evaluate(X, Y, verbose=verbose)
+    total = "3/3" if by_generator else "10/10"
+    shown = sys.stdout.getvalue()
+    assert f"{total} [=====" in shown and f" - loss: {loss:.4f} - mae: {mae:.4f}\n" in shown
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    if by_generator:
+        model.predict_generator(iter([X] * 3), steps=3, verbose=verbose)
+    else:
+        model.predict(X, verbose=verbose)
+    assert f"{total} [=====" in sys.stdout.getvalue()
+
+
+@pytest.mark.parametrize("by_generator", [False, True])
+def test_the_bar_shows_the_validation(monkeypatch, by_generator):
+    monkeypatch.setattr(training_arrays, "SLICE_SECONDS", 1e-9)
+    monkeypatch.setattr(progbar.Progbar.__init__, "__defaults__", (30, 1, 0.0, None, "step"))
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    data = iter([(X[:1], Y[:1])] * 10) if by_generator else (X, Y)
+    regression().fit(X, Y, batch_size=1, validation_data=data, validation_steps=10 if by_generator else None)
+    shown = sys.stdout.getvalue().split("\r")
+    assert any("10/10 [" in line and "validation 3/10 ETA: 0s" in line for line in shown)
+    assert "val_loss" in shown[-1] and "validation" not in shown[-1]
+
+
+def test_no_validation_bar_in_a_file(capsys):
+    regression().fit(X, Y, validation_data=(X, Y))
+    assert "validation 1" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verbose", [1, 2, "auto"])

@@ -238,6 +238,13 @@ class CallbackList:
         for callback in self._keepers:
             callback.after_epoch(self)
 
+    def validation_bar(self, target: int | None) -> Any:
+        """The bar for a validation within `fit`, where a callback shows one."""
+        for callback in self.callbacks:
+            if hasattr(callback, "validation_bar"):
+                return callback.validation_bar(target)
+        return None
+
     def _call_begin_hook(self, mode):
         getattr(self, f"on_{mode}_begin")()
 

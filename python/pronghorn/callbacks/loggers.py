@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.progbar import Progbar
+from ..utils.progbar import NoteBar, Progbar
 from .base import Callback, per_slice
 
 
@@ -147,6 +147,10 @@ class ProgbarLogger(Callback):
         self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
         if self.verbose and (self.target is None or self.seen < self.target):
             self.progbar.update(self.seen, self.log_values)
+
+    def validation_bar(self, target: int | None) -> Any:
+        """What shows the progress of the validation of `target` units; None where nothing is to be shown."""
+        return NoteBar(self.progbar, self.seen, "validation", target) if self.verbose == 1 else None
 
     def get_state(self) -> dict:
         """How far the bar is."""

@@ -314,7 +314,7 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             Inputs.
         batch_size : int, optional
             Rows computed at once; 32 by default.
-        verbose : {0, 1}
+        verbose : {0, 1, "auto"}
             Whether to show a progress bar.
         steps : int, optional
             Number of batches to take from a generator.
@@ -336,6 +336,7 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             step = self._quick_step(PREDICT, x)
             if step is not None:
                 return unpack_singleton(step.run((x,)))
+        verbose = 1 if verbose == "auto" else verbose
         batch_size = self._validate_or_infer_batch_size(batch_size, steps, x)
         if training_utils.is_generator_or_sequence(x):
             return self.predict_generator(

@@ -225,7 +225,11 @@ def evaluate_loop(model: Any, batches: ArrayBatches, verbose: int = 0, callbacks
         callbacks = plain_callbacks(model, callbacks, params)
     callbacks.model.stop_training = False
     callbacks._call_begin_hook("test")
-    _watched(batches, callbacks, verbose, lambda first, last: batches.logs(first, last))
+    if verbose == 1:
+        bar = Progbar(batches.rows, stateful_metrics=batches.step.names[1:])
+    else:
+        bar = callbacks.validation_bar(batches.rows)
+    _watched(batches, callbacks, bar, batches.logs)
     callbacks._call_end_hook("test")
     metrics = [_number(result[-1]) for result in batches.results[1:]]
     return [batches.mean_loss(0, batches.count), *metrics]
@@ -247,26 +251,27 @@ def predict_loop(model: Any, batches: ArrayBatches, verbose: int = 0, callbacks:
         return {"batch": last - 1, "size": rows.stop - rows.start, "outputs": outputs}
 
     callbacks._call_begin_hook("predict")
-    _watched(batches, callbacks, verbose, logs)
+    bar = Progbar(batches.rows) if verbose == 1 else None
+    _watched(batches, callbacks, bar, logs)
     callbacks._call_end_hook("predict")
     return unpack_singleton(batches.results)
 
 
-def _watched(batches, callbacks, verbose, logs_of):
-    """Runs all batches, with a bar where `verbose` is 1."""
+def _watched(batches, callbacks, bar, logs_of):
+    """Runs all batches, and moves a bar on, if there is one."""
     mode = batches.mode
     every = callbacks.needs_every_batch(mode)
-    bar = Progbar(target=batches.rows) if verbose == 1 else None
     first = 0
     while first < batches.count:
         if every:
             size = batches.seen(first + 1) - batches.seen(first)
             callbacks._call_batch_hook(mode, "begin", first, {"batch": first, "size": size})
         last = batches.run(first, first + 1 if every else batches.count, None, SLICE_SECONDS)
+        logs = logs_of(first, last) if every or bar is not None else None
         if every:
-            callbacks._call_batch_hook(mode, "end", last - 1, logs_of(first, last))
+            callbacks._call_batch_hook(mode, "end", last - 1, logs)
         if bar is not None:
-            bar.update(batches.seen(last))
+            bar.update(batches.seen(last), [(name, logs[name]) for name in batches.step.names])
         first = last
 
 

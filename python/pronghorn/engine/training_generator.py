@@ -198,7 +198,10 @@ class GeneratorMethods:
         callbacks = plain_callbacks(self, callbacks, {"steps": steps, "verbose": verbose, "metrics": names})
         callbacks.model.stop_training = False
         callbacks._call_begin_hook("test")
-        bar = Progbar(target=steps) if verbose == 1 else None
+        if verbose in (1, "auto"):
+            bar = Progbar(steps, stateful_metrics=names[1:])
+        else:
+            bar = callbacks.validation_bar(steps)
         losses, sizes = [], []
         for index, data in enumerate(stream.epoch()):
             data = _checked(data)
@@ -210,7 +213,7 @@ class GeneratorMethods:
             logs.update(zip(names, results))
             callbacks._call_batch_hook("test", "end", index, logs)
             if bar is not None:
-                bar.update(index + 1)
+                bar.update(index + 1, zip(names, results))
         if not sizes:
             raise ValueError("There was no batch to evaluate on.")
         callbacks._call_end_hook("test")
@@ -245,7 +248,7 @@ class GeneratorMethods:
         callbacks = plain_callbacks(self, callbacks, {"steps": steps, "verbose": verbose})
         callbacks.model.stop_training = False
         callbacks._call_begin_hook("predict")
-        bar = Progbar(target=steps) if verbose == 1 else None
+        bar = Progbar(target=steps) if verbose in (1, "auto") else None
         found = []
         for index, data in enumerate(stream.epoch()):
             x = data if isinstance(stream, SameData) else _inputs_of(data)

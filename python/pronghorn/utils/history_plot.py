@@ -57,6 +57,7 @@ def plot_history(history: dict, epochs: list, names: list[str] | None = None, ax
             if len(values):
                 place.plot(x, values, label=label, marker="o" if len(values) == 1 else None)
         place.set(title=name, xlabel="epoch")
+        place.xaxis.get_major_locator().set_params(integer=True)
         if f"val_{name}" in history:
             place.legend()
     return axes

@@ -87,9 +87,19 @@ class Progbar:
             return
         # The last line stands for good, so it may wrap; a line that is to be rewritten must not.
         line = self._bar_text(current, self.width) + tail if finished else self._fit_window(current, tail)
+        self._rewrite(line, "\n" if finished else "")
+
+    def note(self, current: int, text: str) -> None:
+        """Shows a text behind the bar, until the next update; in a terminal or notebook only."""
+        now = time.time()
+        if self.verbose == 1 and self._dynamic_display and now - self._last_update >= self.interval:
+            self._last_update = now
+            self._rewrite(self._fit_window(current, f" - {text}{self._values_text()}"))
+
+    def _rewrite(self, line: str, end: str = "") -> None:
         padding = " " * (self._shown_width - len(line))
         self._shown_width = len(line)
-        self._write("\r" + line + padding + ("\n" if finished else ""))
+        self._write("\r" + line + padding + end)
 
     def add(self, n: int, values: Iterable[tuple[str, float]] | None = None) -> None:
         """Moves the bar on by `n` units."""
@@ -156,6 +166,41 @@ class Progbar:
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+class NoteBar:
+    """The progress of something that happens while a bar stands, such as a validation, as a note behind it.
+
+    Parameters
+    ----------
+    bar : Progbar
+        The bar.
+    current : int
+        Where the bar stands.
+    label : str
+        What happens.
+    target : int
+        Number of units expected.
+
+    Examples
+    --------
+    >>> NoteBar(Progbar(4), 4, "validation", 10).update(3)
+    """
+
+    def __init__(self, bar: Progbar, current: int, label: str, target: int | None) -> None:
+        self.bar = bar
+        self.current = current
+        self.label = label
+        self.target = target
+        self._start = time.time()
+
+    def update(self, current: int, values: Any = None) -> None:
+        """Says how far it is; `values` are not shown."""
+        if self.target is None:
+            self.bar.note(self.current, f"{self.label} {current}")
+            return
+        left = (time.time() - self._start) / max(current, 1) * (self.target - current)
+        self.bar.note(self.current, f"{self.label} {current}/{self.target} ETA: {_duration(left)}")
 
 
 def is_dynamic(stream: Any) -> bool:
