@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -31,12 +31,13 @@ def written_whole(path: Any) -> Iterator[str]:
     if os.path.exists(destination) and not os.path.isfile(destination):
         raise OSError(f"{os.fspath(path)!r} exists and is not a file")
     folder, name = os.path.split(destination)
-    handle, beside = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=".tmp", dir=folder)
-    os.close(handle)
+    beside = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(8)}.tmp")
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
         yield beside
         _flush(beside)
-        os.chmod(beside, _permissions(destination))
+        if os.path.exists(destination):
+            os.chmod(beside, stat.S_IMODE(os.stat(destination).st_mode))
         os.replace(beside, destination)
     except BaseException:
         with suppress(OSError):
@@ -51,11 +52,3 @@ def _flush(path: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _permissions(path: str) -> int:
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(os.stat(path).st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

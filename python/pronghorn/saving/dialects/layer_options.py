@@ -27,7 +27,6 @@ _NEUTRAL: dict[str, tuple] = {
     "renorm": (False,),
     "renorm_clipping": (None,),
     "renorm_momentum": (0.99,),
-    "fused": (None, True, False),  # how it is computed, not what
     "return_state": (False,),
     "sparse": (False, None),
     "synchronized": (False,),
@@ -35,21 +34,27 @@ _NEUTRAL: dict[str, tuple] = {
     "unroll": (False,),
     "virtual_batch_size": (None,),
     "inner_shape": (None,),
-    "use_legacy_config": (None, True, False),
 }
 # Options that have no effect on what a trained layer computes, whatever their value.
 _WITHOUT_EFFECT = frozenset(
     [
+        "fused",
         "implementation",
         "kernel_initializer",
         "lora_alpha",
         "seed",
         "trainable",
         "use_cudnn",
+        "use_legacy_config",
         "zero_output_for_mask",
     ]
 )
 _RENAMED = {"batch_shape": "batch_input_shape"}
+# Options that a class has from its base and never reads.
+_UNREAD = {
+    name: tuple(f"kernel_{kind}" for kind in ("initializer", "regularizer", "constraint"))
+    for name in ("SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D")
+}
 _BASE = frozenset(["name", "trainable", "dtype", "batch_input_shape", "input_shape", "batch_size", "weights"])
 
 
@@ -77,6 +82,8 @@ def in_keras2(cls: type, config: dict[str, Any]) -> dict[str, Any]:
             value = weight_dtype(value)
             if value is None:
                 continue
+        if key in _UNREAD.get(cls.__name__, ()):
+            continue
         if key in accepted or not (key in _NEUTRAL or key in _WITHOUT_EFFECT):
             result[key] = value
         elif key not in _WITHOUT_EFFECT and value not in _NEUTRAL[key]:
