@@ -211,7 +211,9 @@ def optimizer_of(name, optimizers):
     number = zlib.crc32(name.encode())
     kind, arguments = _OPTIMIZERS[number % len(_OPTIMIZERS)]
     older = number % 2 or kind in _DIFFERENT_FORMULA
-    return getattr(getattr(optimizers, "legacy", optimizers) if older else optimizers, kind)(learning_rate=0.01, **arguments)
+    return getattr(getattr(optimizers, "legacy", optimizers) if older else optimizers, kind)(
+        learning_rate=0.01, **arguments
+    )
 
 
 def compile_and_train(model, name, shapes, optimizers):

@@ -1,7 +1,7 @@
 """Run by a Python that has tf-keras: writes models for us to read, and reads ours.
 
-    python peer_tf_keras.py write FOLDER      each model as .h5, and what it gives as .npz
-    python peer_tf_keras.py read FOLDER       what the models that we wrote give, as .peer.npz
+python peer_tf_keras.py write FOLDER      each model as .h5, and what it gives as .npz
+python peer_tf_keras.py read FOLDER       what the models that we wrote give, as .peer.npz
 """
 
 import os

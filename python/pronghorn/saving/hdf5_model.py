@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from typing import Any
 
@@ -10,6 +9,7 @@ from ..engine.network_config import KERAS_VERSION
 from ..engine.registry import deserialize
 from ..utils.generic_utils import CustomObjectScope, get_registered_name
 from .dialects import in_keras2
+from .guarded import load_json
 from .hdf5_group import as_text
 from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, save_weights_to_hdf5_group
 from .training_config import compile_as, read_optimizer, to_json, training_config, write_optimizer
@@ -54,7 +54,7 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
             "No model found in config: the file has no `model_config`. If it holds weights alone, make the "
             "model and use `model.load_weights`."
         )
-    config = json.loads(as_text(group.attrs["model_config"]))
+    config = load_json(as_text(group.attrs["model_config"]), "model_config")
     with CustomObjectScope(custom_objects):
         model = deserialize(in_keras2(config))
         load_weights_from_hdf5_group(group["model_weights"], model.layers, own=own_weights(model))
@@ -67,7 +67,7 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
                 stacklevel=4,
             )
             return model
-        compile_as(model, json.loads(as_text(group.attrs["training_config"])))
+        compile_as(model, load_json(as_text(group.attrs["training_config"]), "training_config"))
         read_optimizer(group, model)
     return model
 
