@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pronghorn import backend as K
-from pronghorn.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Lambda, Layer
+from pronghorn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, InputLayer, Lambda, Layer
 from pronghorn.models import Model, Sequential, model_from_json
 from pronghorn.naming import reset_uids
 
@@ -200,6 +200,42 @@ def test_summary_of_a_graph():
     lines = []
     Model([a, b], add([dense(a), dense(b)])).summary(print_fn=lines.append)
     assert "\n".join(lines) == GRAPH
+
+
+def test_summary_of_operations_and_memory():
+    model = Sequential(
+        [
+            Conv2D(8, 3, input_shape=(16, 16, 3)),
+            Flatten(),
+            Lambda(lambda x: x + K.random_normal((1,))),
+            Dense(5, name="last"),
+        ]
+    )
+    lines = []
+    np.random.seed(3)
+    model.summary(print_fn=lines.append, flops=True, memory=True, batch_size=2)
+    table = {line.split()[0]: line for line in lines}
+    dense = 2 * 14 * 14 * 8 * 5
+    assert table["last"].split()[-2:] == [f"{dense / 1000:.4g}", "k"]
+    assert lines[-2].startswith("Predicting a batch of 2: ") and "FLOPs, " in lines[-2]
+    assert "KiB of memory" in lines[-2] and not any("Training" in line for line in lines)
+    model.compile("adam", "mse")
+    lines.clear()
+    model.summary(print_fn=lines.append, flops=True, batch_size=64)
+    predict, train = (float(line.split(": ")[1].split()[0]) for line in lines[-3:-1])
+    assert 2 < train / predict < 4 and "memory" not in lines[-2]
+    # Looking at it draws no random numbers.
+    after = np.random.rand()
+    np.random.seed(3)
+    assert np.random.rand() == after
+
+
+def test_summary_of_operations_where_shapes_are_not_known():
+    lines = []
+    model = Sequential([Dense(2, input_shape=(None, 3))])
+    model.summary(print_fn=lines.append, flops=True, memory=True)
+    assert lines[4].split()[-1] == "?"
+    assert lines[-2] == "Predicting a batch of 32: not known, as the shapes are not"
 
 
 def test_summary_takes_widths_and_needs_a_built_model():

@@ -127,7 +127,13 @@ class NetworkConfig:
         return yaml.dump(json.loads(json.dumps(self._updated_config(), default=plain_value)), **kwargs)
 
     def summary(
-        self, line_length: int | None = None, positions: list[float] | None = None, print_fn: Any = None
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Any = None,
+        flops: bool = False,
+        memory: bool = False,
+        batch_size: int = 32,
     ) -> None:
         """Print the layers with their output shapes and numbers of weights.
 
@@ -139,6 +145,12 @@ class NetworkConfig:
             Where the columns end, absolute or relative to the width.
         print_fn
             Function to call with each line, ``print`` where not given.
+        flops
+            Whether to print the floating-point operations of each layer, and those of a step.
+        memory
+            Whether to print the memory planned for a step, beside weights and optimizer.
+        batch_size
+            The batch that a step is of.
         """
         if not self.built:
             raise ValueError(
@@ -147,7 +159,7 @@ class NetworkConfig:
             )
         from ..utils.layer_utils import print_summary
 
-        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
+        print_summary(self, line_length, positions, print_fn, flops, memory, batch_size)
 
 
 KERAS_VERSION = "2.3.1"  # whose format configurations have

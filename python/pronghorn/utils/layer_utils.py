@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .conv_utils import convert_kernel
+from .model_cost import layer_flops, short, short_bytes, step_cost
 
 
 def count_params(weights: Iterable[Any]) -> int:
@@ -29,6 +30,9 @@ def print_summary(
     line_length: int | None = None,
     positions: list[float] | None = None,
     print_fn: Callable[[str], Any] | None = None,
+    flops: bool = False,
+    memory: bool = False,
+    batch_size: int = 32,
 ) -> None:
     """Print a model's layers as a table; see ``Model.summary``.
 
@@ -42,6 +46,10 @@ def print_summary(
         Where the columns end, absolute or relative to the width.
     print_fn
         Function to call with each line, ``print`` where not given.
+    flops, memory
+        Whether to print the floating-point operations, and the memory, that a step takes.
+    batch_size
+        The batch that a step is of.
 
     Examples
     --------
@@ -54,11 +62,15 @@ def print_summary(
     """
     show = print_fn or print
     simple = _is_chain(model)
-    width = line_length or (65 if simple else 98)
-    columns = positions or ([0.45, 0.85, 1.0] if simple else [0.33, 0.55, 0.67, 1.0])
+    width = line_length or (65 if simple else 98) + (13 if flops else 0)
+    if flops:
+        columns = positions or ([0.38, 0.7, 0.84, 1.0] if simple else [0.29, 0.48, 0.58, 0.69, 1.0])
+    else:
+        columns = positions or ([0.45, 0.85, 1.0] if simple else [0.33, 0.55, 0.67, 1.0])
     if columns[-1] <= 1:
         columns = [int(width * column) for column in columns]
-    nodes = None if simple else [node for level in model._nodes_by_depth.values() for node in level]
+    levels = model._nodes_by_depth.values() if model._is_graph_network else ()
+    nodes = [node for level in levels for node in level]
 
     def row(*fields: Any) -> None:
         line = ""
@@ -69,14 +81,17 @@ def print_summary(
 
     show(f'Model: "{model.name}"')
     show("_" * width)
-    row("Layer (type)", "Output Shape", "Param #", *([] if simple else ["Connected to"]))
+    titles = ["Layer (type)", "Output Shape", "Param #"]
+    row(*titles, *(["FLOPs"] if flops else []), *([] if simple else ["Connected to"]))
     show("=" * width)
     for i, layer in enumerate(model.layers):
         fields = [f"{layer.name} ({type(layer).__name__})", _output_shape(layer), layer.count_params()]
+        if flops:
+            fields.append(_flops_text(layer, nodes, batch_size))
         first, *more = [None] if simple else _connections(layer, nodes) or [""]
         row(*fields, *([] if simple else [first]))
         for connection in more:
-            row("", "", "", connection)
+            row(*[""] * len(fields), connection)
         show(("=" if i == len(model.layers) - 1 else "_") * width)
     trained = getattr(model, "_collected_trainable_weights", None)  # what the model was compiled with
     if trained is not None:
@@ -87,6 +102,27 @@ def print_summary(
     show(f"Trainable params: {trainable:,}")
     show(f"Non-trainable params: {frozen:,}")
     show("_" * width)
+    if flops or memory:
+        _show_costs(model, flops, memory, batch_size, show)
+        show("_" * width)
+
+
+def _flops_text(layer: Any, nodes: list, batch_size: int) -> str:
+    """The operations that a layer takes per row of a batch."""
+    operations = layer_flops(layer, nodes, batch_size)
+    return "?" if operations is None else short(operations / batch_size)
+
+
+def _show_costs(model: Any, flops: bool, memory: bool, batch_size: int, show: Callable[[str], Any]) -> None:
+    modes = ["predict", *(["train"] if getattr(model, "_is_compiled", False) else [])]
+    names = {"predict": "Predicting", "train": "Training on"}
+    for mode in modes:
+        cost = step_cost(model, mode, batch_size)
+        if cost is None:
+            show(f"{names[mode]} a batch of {batch_size}: not known, as the shapes are not")
+            continue
+        parts = [f"{short(cost[0])} FLOPs"] * flops + [f"{short_bytes(cost[1])} of memory"] * memory
+        show(f"{names[mode]} a batch of {batch_size}: {', '.join(parts)}")
 
 
 def _output_shape(layer: Any) -> Any:

@@ -1,0 +1,121 @@
+"""What running a model takes: floating-point operations and memory, as its compiled steps count them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ops import Function
+
+
+def layer_flops(layer: Any, nodes: list | None = None, batch_size: int = 1) -> float | None:
+    """Floating-point operations of all calls of a layer, for a batch.
+
+    A multiplication and an addition count as two. None where the layer's shapes are not known.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    nodes : list of Node, optional
+        The calls that count; all of them by default.
+    batch_size : int
+        Number of rows in the batch.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Dense
+    >>> from pronghorn.models import Sequential
+    >>> dense = Sequential([Dense(4, input_shape=(3,))]).layers[0]
+    >>> layer_flops(dense)
+    24.0
+    """
+    total = 0.0
+    for node in layer._inbound_nodes:
+        if nodes is not None and not any(node is other for other in nodes):
+            continue
+        if not node.inbound_layers:  # an input
+            continue
+        inputs = _listed(node.input_tensors)
+        shapes = [batch_shape(tensor.shape, batch_size) for tensor in inputs]
+        if None in shapes:
+            return None
+        with _random_state_kept():
+            program = Function(inputs, _listed(node.output_tensors), training=False)._compile(shapes)
+        total += flops_of(program)
+    return total
+
+
+def step_cost(model: Any, mode: str, batch_size: int) -> tuple[float, int] | None:
+    """Floating-point operations and bytes of memory of one step, in the mode "train" or "predict".
+
+    The memory is that of the values of a step, beside the weights and the optimizer's state. None where the
+    shapes are not known.
+    """
+    from ..engine.tracing import trace_step
+
+    inputs = [batch_shape(tensor.shape, batch_size) for tensor in model._feed_inputs]
+    targets = []
+    if mode == "train":
+        targets = [batch_shape(tensor.shape, batch_size) for tensor in model._feed_targets]
+    if None in inputs or None in targets:
+        return None
+    with _random_state_kept():
+        program = trace_step(model, mode, inputs, targets, [None] * len(targets)).program
+    return flops_of(program), program.arena_bytes + program.scratch_bytes
+
+
+def flops_of(program: Any) -> float:
+    """Floating-point operations of a program."""
+    return float(sum(step["flops"] for step in program.steps()))
+
+
+def batch_shape(shape: Any, batch_size: int) -> tuple[int, ...] | None:
+    """A shape with the size of the batch filled in; None where another size is unknown."""
+    first, *rest = shape
+    if None in rest:
+        return None
+    return (batch_size if first is None else first, *rest)
+
+
+def short(number: float) -> str:
+    """A large number in three or four digits.
+
+    Examples
+    --------
+    >>> short(24), short(338_688), short(1.2345e10)
+    ('24', '338.7 k', '12.35 G')
+    """
+    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.4g} {unit}"
+    return f"{number:.0f}"
+
+
+def short_bytes(number: float) -> str:
+    """A number of bytes in three or four digits.
+
+    Examples
+    --------
+    >>> short_bytes(300), short_bytes(5 * 2**20)
+    ('300 bytes', '5 MiB')
+    """
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if number >= scale:
+            return f"{number / scale:.4g} {unit}"
+    return f"{number:.0f} bytes"
+
+
+class _random_state_kept:
+    """Tracing may draw seeds; looking at a model's cost is not to change what comes after."""
+
+    def __enter__(self):
+        self._state = np.random.get_state(legacy=False)
+
+    def __exit__(self, *error):
+        np.random.set_state(self._state)
+
+
+def _listed(tensors):
+    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
