@@ -3,7 +3,7 @@
     python -m pronghorn examples/functional/video_question_answering.py [--size 224] [--frames 100]
 
 The vision model and the encoding of questions are those of visual_question_answering.py. Made data: a square
-walks through the picture, and the question is for its colour. Full size takes a minute or two and 7 GiB.
+walks through the picture, and the question is for its colour. Full size takes a minute or two and 6.6 GiB.
 """
 
 import argparse
