@@ -49,7 +49,7 @@ def children(layer: Any) -> list[tuple[str, Any]]:
     layer
         The layer or model.
     """
-    if isinstance(layer, Network):
+    if isinstance(layer, Network) and (layer._is_graph_network or isinstance(layer, Sequential)):
         return _container("layers", _listed(layer))
     if isinstance(layer, Bidirectional):
         return [("forward_layer", layer.forward_layer), ("backward_layer", layer.backward_layer)]
@@ -143,13 +143,14 @@ def read_weights(group: Any, model: Any, skip_mismatch: bool = False) -> None:
     skip_mismatch
         Whether layers whose weights do not fit are passed over with a warning.
     """
-    root = "layers" if "layers" in group else "_layer_checkpoint_dependencies"
     pairs = []
     for path, layer in saved_layers(model):
         weights = own_weights(layer)
         if not weights:
             continue
-        where = re.sub("(^|/)layers(?=/)", rf"\1{root}", path)
+        where = path
+        if where not in group:  # tf-keras's name of the same
+            where = re.sub("(^|/)layers(?=/)", r"\1_layer_checkpoint_dependencies", path)
         try:
             pairs += list(zip(weights, _arrays(group, where, layer, weights)))
         except ValueError as error:
