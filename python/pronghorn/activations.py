@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from . import ops
 from .utils.generic_utils import deserialize_keras_object
+from .utils.serialization import nameable
 
 
 def softmax(x, axis=-1):
@@ -187,7 +188,7 @@ def deserialize(name, custom_objects=None) -> Any:
     """
     return deserialize_keras_object(
         name,
-        module_objects=globals(),
+        module_objects=nameable(globals()),
         custom_objects=custom_objects,
         printable_module_name="activation function",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import config, ops
 from .utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from .utils.serialization import nameable
 
 
 class Constraint:
@@ -163,7 +164,7 @@ def deserialize(config, custom_objects=None) -> Any:
     """
     return deserialize_keras_object(
         config,
-        module_objects=globals(),
+        module_objects=nameable(globals()),
         custom_objects=custom_objects,
         printable_module_name="constraint",
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import config, ops
 from .utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from .utils.serialization import nameable
 
 # Standard deviation of a unit normal cut off at two of its standard deviations:
 # sqrt(1 - 2 * 2 phi(2) / (2 Phi(2) - 1)), with phi and Phi the normal density and distribution.
@@ -422,7 +423,7 @@ def deserialize(config, custom_objects=None) -> Any:
     """
     return deserialize_keras_object(
         config,
-        module_objects=globals(),
+        module_objects=nameable(globals()),
         custom_objects=custom_objects,
         printable_module_name="initializer",
     )

@@ -10,6 +10,7 @@ from . import config, ops
 from .ops.dispatch import operation
 from .utils.generic_utils import deserialize_keras_object, serialize_keras_object
 from .utils.losses_utils import Reduction, as_pair, compute_weighted_loss
+from .utils.serialization import nameable
 
 
 class Loss:
@@ -454,7 +455,10 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: str | None, custom_objects: dict | None = None) -> Any:
     """The loss with a name, or of a dictionary that `serialize` returned."""
     return deserialize_keras_object(
-        name, module_objects=globals(), custom_objects=custom_objects, printable_module_name="loss function"
+        name,
+        module_objects=nameable(globals()),
+        custom_objects=custom_objects,
+        printable_module_name="loss function",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from .. import config, initializers, ops
 from ..naming import get_uid, name_scope, scoped, to_snake_case
 from ..utils.arguments import keyword_arguments
+from ..utils.file_limits import are_weights_from_file, take_memory
 from ..utils.generic_utils import is_all_none, to_list, unpack_singleton
 from ..utils.keras1_arguments import shape_may_come_first
 from .call_context import ensure_context
@@ -73,6 +75,8 @@ class Layer(Tracked, NodeAccess):
     >>> [weight.name for weight in layer.weights]
     ['s/factor:0']
     """
+
+    _weights_are_in_files = True
 
     def __init__(self, **kwargs: Any):
         for keyword in kwargs:
@@ -226,7 +230,11 @@ class Layer(Tracked, NodeAccess):
         if initializer is None:
             initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"
         shape = tuple(int(length) for length in (shape or ()))
-        value = initializers.get(initializer)(shape, dtype=dtype)
+        take_memory(math.prod(shape) * np.dtype(dtype).itemsize, f'weight "{name}" of layer {self.name}')
+        initializer = initializers.get(initializer)
+        if self._weights_are_in_files and are_weights_from_file():
+            initializer = initializers.Zeros()
+        value = initializer(shape, dtype=dtype)
         if isinstance(value, ops.KerasTensor):  # of an initializer written with K
             value = ops.Function([], [value])([])[0]
         if np.shape(value) != shape:

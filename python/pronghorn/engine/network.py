@@ -56,6 +56,8 @@ class Network(NetworkConfig, NetworkFiles, Layer):
     ((None, 2), ['x', 'y'])
     """
 
+    _weights_are_in_files = False  # those beside its layers' are missing in files of older versions
+
     def __init__(self, *args: Any, **kwargs: Any):
         for old, new in (("input", "inputs"), ("output", "outputs")):
             if old in kwargs:

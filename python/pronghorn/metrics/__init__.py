@@ -20,6 +20,7 @@ from ..losses import (
     squared_hinge,
 )
 from ..utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from ..utils.serialization import nameable
 from .base import Mean, MeanMetricWrapper, Metric, Reduce, Sum, clone_metric, clone_metrics
 from .confusion import (
     AUC,
@@ -85,7 +86,7 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     """The metric with a name, or of a dictionary that `serialize` returned."""
     return deserialize_keras_object(
         config,
-        module_objects=globals(),
+        module_objects=nameable(globals()),
         custom_objects=custom_objects,
         printable_module_name="metric function",
     )

@@ -115,6 +115,8 @@ class Metric(Layer):
     2.0
     """
 
+    _weights_are_in_files = False
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         for name in ("update_state", "result"):

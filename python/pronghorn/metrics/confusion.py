@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import config, ops
 from ..utils import losses_utils, metrics_utils
+from ..utils.file_limits import take_memory
 from ..utils.metrics_utils import AUCCurve, AUCSummationMethod, ConfusionMatrix
 from .base import Metric
 
@@ -161,6 +162,7 @@ class Recall(_PrecisionOrRecall):
 
 
 def _even_thresholds(number):
+    take_memory(64 * number, f"a metric with {number} thresholds")
     return [i / (number - 1) for i in range(1, number - 1)]
 
 

@@ -28,9 +28,9 @@ class UnsafeFileError(FileFormatError):
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn errors of low-level readers into `FileFormatError`.
+    """Turn whatever goes wrong inside the block into `FileFormatError`, which names the file.
 
-    Errors of Python code that a caller supplied keep their types: ValueError, TypeError and ImportError pass.
+    Errors of the system (no such file) and missing packages stay what they are.
 
     Parameters
     ----------
@@ -43,15 +43,17 @@ def reading(what: str) -> Iterator[None]:
     ...     raise KeyError("layers")
     Traceback (most recent call last):
     ...
-    pronghorn.saving.errors.FileFormatError: model.h5 is damaged or incomplete: KeyError: 'layers'
+    pronghorn.saving.errors.FileFormatError: model.h5 cannot be read: KeyError: 'layers'
     """
     try:
         yield
-    except (OSError, ValueError, TypeError, ImportError, NotImplementedError):
+    except (FileFormatError, ImportError, OSError):
         raise
     except RecursionError:
         raise FileFormatError(f"{what} is nested too deeply to be read") from None
     except MemoryError:
         raise FileFormatError(f"{what} needs more memory than there is") from None
-    except (LookupError, RuntimeError, ArithmeticError, AttributeError, EOFError, AssertionError) as error:
-        raise FileFormatError(f"{what} is damaged or incomplete: {type(error).__name__}: {error}") from error
+    except ValueError as error:
+        raise FileFormatError(f"{what}: {error}") from error
+    except Exception as error:
+        raise FileFormatError(f"{what} cannot be read: {type(error).__name__}: {error}") from error

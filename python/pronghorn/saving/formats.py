@@ -41,6 +41,15 @@ def rewound(source: Any) -> Any:
     return io.BytesIO(source.read())
 
 
+def size_of(source: Any) -> int:
+    """Return how many bytes a file has: a path, an h5py group, or what `rewound` gave."""
+    if is_group(source):
+        return source.file.id.get_filesize()
+    if isinstance(source, io.BytesIO):
+        return source.getbuffer().nbytes
+    return os.path.getsize(source) if isinstance(source, (str, os.PathLike)) and os.path.isfile(source) else 0
+
+
 def is_zip(source: Any) -> bool:
     """Tell whether a path or a stream begins as zip archives do."""
     return _beginning(source).startswith(b"PK")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..utils.file_limits import weights_from_file
 from ..utils.safe_mode import reading
 from .cloud import allow_read_from_gcs, allow_write_to_gcs
-from .formats import KERAS_ZIP, SAFETENSORS, WEIGHTS_H5, format_to_read, format_to_write, rewound
+from .formats import KERAS_ZIP, SAFETENSORS, WEIGHTS_H5, format_to_read, format_to_write, rewound, size_of
 from .hdf5_files import opened_to_read, opened_to_write
 from .hdf5_model import own_weights, read_model, write_model
 from .hdf5_weights import (
@@ -83,7 +84,7 @@ def load_model(
         Compiled, and with the optimizer's state, where the file has that.
     """
     filepath = rewound(filepath)
-    with reading(safe_mode):
+    with reading(safe_mode), weights_from_file(size_of(filepath)):
         if format_to_read(filepath) == KERAS_ZIP:
             from .keras_zip import read_archive
 

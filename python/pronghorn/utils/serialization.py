@@ -135,6 +135,31 @@ def get_registered_object(
     return None
 
 
+def nameable(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a module's names configurations may use: what it is there for, not its helpers.
+
+    Parameters
+    ----------
+    namespace
+        ``globals()`` of the module.
+
+    Examples
+    --------
+    >>> nameable({"get": len, "len": len, "_hidden": nameable})
+    {}
+    """
+    helpers = ("get", "serialize", "deserialize")
+    package = __name__.partition(".")[0]
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_")
+        and name not in helpers
+        and str(getattr(value, "__module__", None)).startswith(f"{package}.")
+        and not str(value.__module__).startswith((f"{package}.utils.", f"{package}.ops."))
+    }
+
+
 def serialize_keras_object(instance: Any) -> Any:
     """Return the configuration of an object with ``get_config``, or the name of a function.
 
