@@ -11,7 +11,7 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t most_fetches = 8;  // between two tiles
+constexpr int64_t most_fetches = 4;  // between two tiles
 
 // Memory that will be wanted soon, fetched a few lines at a time in between.
 struct Ahead {
