@@ -23,10 +23,9 @@ def convert_keras1_weights(layer: Any, weights: list) -> list:
     if kind == "GRU" and len(weights) == 9:
         return _gates_together(weights, (0, 1, 2))
     if kind in ("LSTM", "ConvLSTM2D") and len(weights) == 12:
-        kernel, recurrent_kernel, bias = _gates_together(weights, (0, 2, 1, 3))  # i c f o → i f c o
         if kind == "ConvLSTM2D" and layer.data_format == "channels_first":
-            kernel, recurrent_kernel = (np.transpose(k, (2, 3, 1, 0)) for k in (kernel, recurrent_kernel))
-        return [kernel, recurrent_kernel, bias]
+            weights = [np.transpose(x, (2, 3, 1, 0)) if x.ndim == 4 else x for x in weights]
+        return _gates_together(weights, (0, 2, 1, 3))  # i c f o → i f c o
     return weights
 
 
