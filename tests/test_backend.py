@@ -133,6 +133,9 @@ def test_questions():
     with pytest.raises(ValueError, match="symbolic"):
         K.is_keras_tensor(A)
     assert K.int_shape(K.placeholder(ndim=2)) == (None, None)
+    for dtype in ("float16", "int16", "string"):
+        with pytest.raises(TypeError, match="dtype must be one of float32, .*, not '" + dtype):
+            K.placeholder((2,), dtype=dtype)
     np.testing.assert_array_equal(K.function([x], [K.shape(x)])([np.ones((5, 3))])[0], [5, 3])
 
 

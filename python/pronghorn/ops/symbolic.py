@@ -11,7 +11,7 @@ import itertools
 
 import numpy as np
 
-from .tensor import DType, Operators, Tensor
+from .tensor import CORE_DTYPES, DType, Operators, Tensor
 from .trace import Trace
 from .variable import Variable
 
@@ -39,6 +39,10 @@ class KerasTensor(Operators):
         self.shape = tuple(None if n is None else int(n) for n in shape)
         self.dtype = DType(dtype if isinstance(dtype, str) else np.dtype(dtype).name)
         self.name = name or f"tensor_{next(_names)}"
+        if self.dtype not in CORE_DTYPES:
+            raise TypeError(
+                f"tensor {self.name!r}: dtype must be one of {', '.join(CORE_DTYPES)}, not '{self.dtype}'"
+            )
         self.producer = producer
         self._uses_learning_phase = False
         self._is_size = False  # follows from shapes alone, so that its content is known in each trace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+CORE_DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
+
 operations: dict = {}  # name -> public operation, filled by @operation
 
 _BINARY = {

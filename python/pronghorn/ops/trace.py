@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import config
 from .._core import Graph, Program
-from .tensor import Tensor, operations
+from .tensor import CORE_DTYPES, Tensor, operations
 
 _local = threading.local()
 
@@ -84,7 +84,7 @@ class Trace:
     def core_dtype(array):
         """The core's dtype for an array: its own, or the nearest that holds its values."""
         dtype = array.dtype
-        if dtype.name in ("float32", "float64", "int32", "int64", "uint8", "bool"):
+        if dtype.name in CORE_DTYPES:
             return dtype.name
         if dtype.kind in "iu":
             return "int32" if dtype.itemsize < 4 else "int64"

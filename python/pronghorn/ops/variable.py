@@ -6,10 +6,8 @@ import numpy as np
 
 from .. import config
 from .._core import State
-from .tensor import DType, Operators
+from .tensor import CORE_DTYPES, DType, Operators
 from .trace import current_trace
-
-_CORE_DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
 
 
 class Variable(Operators):
@@ -37,9 +35,9 @@ class Variable(Operators):
 
     def __init__(self, initial_value, dtype=None, name=None, trainable=True, constraint=None):
         dtype = str(dtype) if dtype is not None else config.floatx()
-        if dtype not in _CORE_DTYPES:
+        if dtype not in CORE_DTYPES:
             raise TypeError(
-                f"variable {name!r}: dtype must be one of {', '.join(_CORE_DTYPES)}, not {dtype!r}"
+                f"variable {name!r}: dtype must be one of {', '.join(CORE_DTYPES)}, not {dtype!r}"
             )
         self.state = State(np.asarray(initial_value, dtype=dtype))
         self.name = name or "Variable"
