@@ -10,8 +10,9 @@ import time
 
 import numpy as np
 
+from pronghorn import backend as K
 from pronghorn import callbacks
-from pronghorn.layers import BatchNormalization, Dense, Dropout, GaussianNoise
+from pronghorn.layers import GRU, BatchNormalization, Dense, Dropout, GaussianNoise, Lambda, Reshape
 from pronghorn.models import Sequential
 
 
@@ -26,6 +27,9 @@ def main(folder, save_freq, epochs, seed, pause=0.0):
             BatchNormalization(),
             Dropout(0.4),
             GaussianNoise(0.1),
+            Lambda(lambda t: t + 0.05 * K.random_normal(K.shape(t))),
+            Reshape((8, 4)),
+            GRU(6, dropout=0.2, recurrent_dropout=0.2),
             Dense(3, activation="softmax"),
         ]
     )

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pronghorn import backend as K
-from pronghorn import callbacks
-from pronghorn.layers import LSTM, Dense, Dropout
-from pronghorn.models import Sequential
+from pronghorn import callbacks, optimizers
+from pronghorn.layers import GRU, LSTM, BatchNormalization, Dense, Dropout, Input, Lambda
+from pronghorn.models import Model, Sequential
 from pronghorn.utils import Sequence, state_file
 
 SCRIPT = pathlib.Path(__file__).with_name("resumed_training.py")
@@ -169,6 +169,56 @@ def test_callbacks_of_ones_own(tmp_path):
 
     interrupted(tmp_path, 10, "epoch", extra=extra)
     assert [count.epochs for count in made] == [6, 2, 6]
+
+
+class Momentum(optimizers.Optimizer):
+    """An optimizer of the user's own, with state."""
+
+    def get_updates(self, loss, params):
+        moments = [K.zeros(K.int_shape(param)) for param in params]
+        self.weights = moments
+        updates = []
+        for param, grad, moment in zip(params, self.get_gradients(loss, params), moments):
+            new = 0.9 * moment + grad
+            updates += [K.update(moment, new), K.update(param, param - 0.01 * new)]
+        return updates
+
+
+def nested(optimizer):
+    x = Input((3,))
+    inner = Sequential([Dense(5, input_shape=(3,)), BatchNormalization(), Dropout(0.3)])
+    y = Dense(1)(Lambda(lambda t: t + 0.1 * K.random_normal(K.shape(t)))(inner(x)))
+    model = Model(x, y)
+    model.add_metric(K.mean(y), name="mean")
+    model.add_loss(0.01 * K.sum(K.square(y)))
+    model.compile(optimizer(), "mse")
+    return model
+
+
+def dropping_rnn(optimizer):
+    model = Sequential([GRU(4, dropout=0.2, recurrent_dropout=0.3, input_shape=(3, 1)), Dense(1)])
+    model.compile(optimizer(), "mse")
+    return model
+
+
+@pytest.mark.parametrize("make", [nested, dropping_rnn])
+@pytest.mark.parametrize("optimizer", [Momentum, optimizers.Adam])
+@pytest.mark.parametrize("save_freq", ["epoch", 2])
+def test_goes_on_whatever_the_model(tmp_path, capsys, make, optimizer, save_freq):
+    """Whatever seeds the second start draws."""
+    x = X[:, :, None] if make is dropping_rnn else X
+
+    def fit(seed, *extra):
+        np.random.seed(seed)
+        model = make(optimizer)
+        options = {"batch_size": 8, "epochs": 4, "validation_split": 0.25, "verbose": 1}
+        history = model.fit(x, Y, callbacks=list(extra), **options).history
+        return history, model.get_weights() + model.optimizer.get_weights(), np.random.rand()
+
+    expected = fit(1)
+    with pytest.raises(KeyboardInterrupt):
+        fit(1, callbacks.BackupAndRestore(tmp_path, save_freq), Interrupt(6))
+    assert_same(fit(2, callbacks.BackupAndRestore(tmp_path, save_freq)), expected)
 
 
 class Shuffled(Sequence):

@@ -1,5 +1,6 @@
 """What a training costs, counted and not timed: steps, memory, allocations, entries into Python. Its bits."""
 
+import gc
 import hashlib
 import os
 import subprocess
@@ -121,11 +122,14 @@ def python_calls(function):
         nonlocal count
         count += event == "call"
 
+    gc.collect()
+    gc.disable()  # it may call what earlier objects are to be ended with
     sys.setprofile(note)
     try:
         function()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 

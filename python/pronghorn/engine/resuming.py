@@ -131,8 +131,8 @@ def restore(model: Any, callbacks: Any, state: dict, where: str) -> None:
         )
     if _seeds(model) != state["seeds"]:
         # A script that sets no seed draws others than the run before. Compiled steps hold the old ones.
-        for layer, seed in zip(_seeded(model), state["seeds"]):
-            layer._seed = seed
+        for layer, seeds in zip(flatten_layers(model), state["seeds"]):
+            layer.__dict__.update(seeds)
         model._drop_steps()
     for name, variable in variables.items():
         variable.assign(state["variables"][name])
@@ -175,12 +175,12 @@ def variables_of(model: Any) -> dict:
     return found
 
 
-def _seeded(model):
-    return [layer for layer in flatten_layers(model) if isinstance(getattr(layer, "_seed", None), int)]
-
-
 def _seeds(model):
-    return [layer._seed for layer in _seeded(model)]
+    """What the random operations of each layer follow from, those of the model itself first."""
+    names = "_op_seed", "_seed", "_seeds"
+    return [
+        {name: vars(each)[name] for name in names if name in vars(each)} for each in flatten_layers(model)
+    ]
 
 
 def _numbered(callbacks):

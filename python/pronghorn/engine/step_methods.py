@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+
+import numpy as np
 
 from .. import ops
 from .tracing import TRAIN, Step, fixed_phase, trace_step
@@ -14,6 +17,7 @@ class StepMethods:
     """The part of `Model` that compiles steps and keeps them."""
 
     _random_counter = None
+    _op_seed = None  # what the seeds of random operations without one follow from
 
     @property
     def _random_step(self):
@@ -23,6 +27,14 @@ class StepMethods:
                 0, dtype="int64", name="random_step", trainable=False
             )
         return self._random_counter
+
+    def _op_seeds(self) -> Iterator[int]:
+        """Seeds of random operations without one: the same in all steps, whenever these are compiled."""
+        if self._op_seed is None:
+            self.__dict__["_op_seed"] = int(np.random.randint(10**7))
+        rng = np.random.RandomState(self._op_seed)
+        while True:
+            yield int(rng.randint(10**7))
 
     def _forget_steps(self) -> None:
         self.__dict__.update(_steps={}, _steps_of=self.outputs, _quick={}, _symbolic_updates=None)

@@ -94,7 +94,8 @@ def trace_step(
     """
     training = (mode == TRAIN) if training is None else bool(training)
     dtypes = []
-    with ops.Trace(training=training, random_step=model._random_step) as trace, trace.scope({}):
+    settings = {"random_step": model._random_step, "seeds": model._op_seeds()}
+    with ops.Trace(training=training, **settings) as trace, trace.scope({}):
 
         def feed(shape, dtype, name):
             dtypes.append(dtype)

@@ -42,6 +42,8 @@ class Trace:
     random_step : Variable, optional
         An int64 scalar that counts runs; random operations draw by (seed, step, element). A trace that uses
         it adds one at the end of each run. Without it the step is 0.
+    seeds : iterator of int, optional
+        Seeds of random operations that were given none; NumPy's global state by default.
 
     Examples
     --------
@@ -56,7 +58,7 @@ class Trace:
            [2., 2., 2.]], dtype=float32)
     """
 
-    def __init__(self, training=None, random_step=None):
+    def __init__(self, training=None, random_step=None, seeds=None):
         self.graph = Graph()
         self.training = training
         self.drew_seed = False
@@ -64,6 +66,7 @@ class Trace:
         self.open_size = None  # of a trace that only asks for shapes: the size that stands for None
         self._random_step = random_step
         self._random_tensor = None
+        self._seeds = seeds
         self._current = {}  # variable -> the tensor that a read gives now
         self._variables = {}  # variable -> the tensor of its content before the run
         self._deferred = []
@@ -254,7 +257,7 @@ class Trace:
     def draw_seed(self):
         """A seed from NumPy's global state, as in Keras 2: ``np.random.seed`` makes a run reproducible."""
         self.drew_seed = True
-        return int(np.random.randint(10**7))
+        return int(np.random.randint(10**7)) if self._seeds is None else next(self._seeds)
 
     @property
     def random_step(self):

@@ -120,9 +120,11 @@ class Progbar:
             if name in self.stateful_metrics:
                 self._values[name] = [float(value), 1]
             else:
+                # A value may come first when all units have been seen.
+                share = weight if name in self._values else max(weight, 1)
                 entry = self._values.setdefault(name, [0.0, 0])
-                entry[0] += float(value) * weight
-                entry[1] += weight
+                entry[0] += float(value) * share
+                entry[1] += share
         self._seen_so_far = current
 
     def _fit_window(self, current: int, tail: str) -> str:
