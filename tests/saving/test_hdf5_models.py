@@ -119,9 +119,9 @@ def test_large_lists_of_names_are_split(tmp_path):
         found = saving.load_attributes_from_hdf5_group(file["model_weights"], "layer_names")
     assert found == ["x" * 30_000, "a", "b"]
     assert len(load_model(tmp_path / "model.h5", compile=False).layers) == 3
-    with h5py.File("none", "w", driver="core", backing_store=False) as file:
-        with pytest.raises(RuntimeError, match="larger than 64512 bytes"):
-            saving.save_attributes_to_hdf5_group(file, "names", [b"x" * 70_000])
+    memory = h5py.File("none", "w", driver="core", backing_store=False)
+    with memory as file, pytest.raises(RuntimeError, match="larger than 64512 bytes"):
+        saving.save_attributes_to_hdf5_group(file, "names", [b"x" * 70_000])
 
 
 class Scale(Layer):

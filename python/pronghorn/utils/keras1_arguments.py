@@ -221,8 +221,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 10 else text[:10] + "..."
 
 
-def convert(name: str, interface: Interface, args: tuple, kwargs: dict) -> tuple[list, dict[str, Any]]:
-    """Convert one call's arguments (without self), warning if any of them was Keras 1's.
+def convert(
+    name: str, interface: Interface, args: tuple, kwargs: dict, warn: bool = True
+) -> tuple[list, dict[str, Any]]:
+    """Convert one call's arguments (without self), warning if any of them was Keras 1's and `warn` is set.
 
     Examples
     --------
@@ -253,7 +255,7 @@ def convert(name: str, interface: Interface, args: tuple, kwargs: dict) -> tuple
             )
         new[renamed] = _DATA_FORMATS.get(value, value) if key == "dim_ordering" else value
         converted = True
-    if converted:
+    if converted and warn:
         shown = [_shown(value) for value in positional] + [
             f"{key}={_shown(value)}" for key, value in new.items()
         ]
@@ -288,6 +290,7 @@ def accepts_keras1(row: str) -> Callable[[Callable], Callable]:
             args, kwargs = convert(type(self).__name__, interface, args, kwargs)
             return function(self, *args, **kwargs)
 
+        converting.keras1 = interface
         return converting
 
     return decorate

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...engine.base_layer import Layer
 from ...engine.registry import registered_classes
 from ...utils.generic_utils import get_registered_object
 from . import keras1, keras3, layer_options, objects
@@ -49,8 +50,18 @@ def _in_keras2(config: Any) -> Any:
     if isinstance(inner, dict):
         name, inner = keras1.layer(name, inner)
         name, inner = objects.in_keras2(name, inner)
-        if name in registered_classes():
-            inner = layer_options.in_keras2(registered_classes()[name], inner)
+        cls = registered_classes().get(name) or _alias(name)
+        if cls is not None:
+            name = cls.__name__
+            inner = layer_options.in_keras2(cls, keras1.arguments(cls, inner))
         config["config"] = inner
     config["class_name"] = name
     return config
+
+
+def _alias(name: str) -> Any:
+    """Return the layer that has another name too, such as Convolution2D."""
+    from ... import layers
+
+    found = getattr(layers, name, None)
+    return found if isinstance(found, type) and issubclass(found, Layer) else None

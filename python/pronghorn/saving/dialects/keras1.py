@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...utils.keras1_arguments import convert
+
 _REGULARIZERS = ("WeightRegularizer", "ActivityRegularizer", "L1L2Regularizer")
 _CONSTRAINTS = {"MaxNorm": {"m": "max_value"}, "NonNeg": {}, "UnitNorm": {}}
 _MERGED = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate"}
@@ -52,6 +54,26 @@ def layer(name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if "input_dtype" in config:
         config = {("dtype" if key == "input_dtype" else key): value for key, value in config.items()}
     return name, config
+
+
+def arguments(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a layer's configuration with the arguments of Keras 1 under the names of Keras 2.
+
+    Parameters
+    ----------
+    cls
+        Class of the layer.
+    config
+        Its configuration.
+
+    Examples
+    --------
+    >>> from pronghorn.layers import Dense
+    >>> arguments(Dense, {"output_dim": 3, "bias": False})
+    {'units': 3, 'use_bias': False}
+    """
+    interface = getattr(cls.__init__, "keras1", None)
+    return config if interface is None else convert(cls.__name__, interface, (), config, warn=False)[1]
 
 
 def _merge(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
