@@ -5,8 +5,10 @@ import pytest
 
 from pronghorn import backend as K
 from pronghorn import layers, metrics, optimizers
+from pronghorn.callbacks import Callback
 from pronghorn.layers import Dense, Input
 from pronghorn.models import Model, Sequential
+from pronghorn.utils import Sequence
 
 RNG = np.random.RandomState(0)
 X = RNG.rand(40, 4).astype("float32")
@@ -109,3 +111,40 @@ def test_a_layer_in_float64():
     model.compile(optimizers.SGD(0.1, decay=0.1, clipnorm=1.0), "mse", metrics=["mae"])
     assert np.isfinite(model.fit(X, X[:, :2], verbose=0).history["loss"]).all()
     assert model.predict(X).dtype == np.float64
+
+
+def test_inputs_taken_away_and_given_back():
+    x = Input((3,))
+    model = Model(x, Dense(2)(x))
+    with pytest.raises(ValueError, match="already set"):
+        model._set_inputs(model.inputs)
+    expected = model.predict(np.ones((4, 3)))
+    model.inputs = None
+    model._set_inputs(x)
+    np.testing.assert_array_equal(model.predict(np.ones((4, 3))), expected)
+
+
+def test_callbacks_hear_of_the_length_of_a_sequence_in_every_epoch():
+    class Growing(Sequence):
+        batch = 2
+
+        def __len__(self):
+            return 12 // self.batch
+
+        def __getitem__(self, index):
+            return np.ones((self.batch, 3)), np.ones((self.batch, 1))
+
+        def on_epoch_end(self):
+            self.batch = 4
+
+    lengths = []
+
+    class Listener(Callback):
+        def set_params(self, params):
+            lengths.append(params["steps"])
+
+    x = Input((3,))
+    model = Model(x, Dense(1)(x))
+    model.compile("sgd", "mse")
+    model.fit_generator(Growing(), epochs=3, callbacks=[Listener()], verbose=0)
+    assert lengths[:4] == [6, 3, 3, 3]

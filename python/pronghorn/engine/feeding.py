@@ -21,8 +21,14 @@ class FeedMethods:
     """The part of `Model` that takes what users pass as data."""
 
     def _set_inputs(self, inputs) -> None:
-        """Makes the inputs and outputs of a model that did not know them before its first data."""
+        """Makes the inputs and outputs of a model that did not know them before its first data.
+
+        The inputs of a network that were taken away can be given back: symbolic tensors.
+        """
         arrays = to_list(inputs, allow_tuple=True)
+        if not self.inputs and all(isinstance(x, ops.KerasTensor) for x in arrays):
+            self.inputs = arrays
+            return
         shapes = [(None, *(np.shape(x)[1:] or (1,))) for x in arrays]
         if type(self).__name__ == "Sequential" or hasattr(self, "add"):
             self.build(shapes[0])

@@ -135,7 +135,7 @@ class GeneratorMethods:
             progress.end_epoch(callbacks)
             if callbacks.model.stop_training:
                 break
-            if stream.steps != callbacks.params["steps"]:  # a sequence of another length
+            if stream.is_sequence:  # its length may be another now
                 callbacks.set_params({**callbacks.params, "steps": stream.steps})
         callbacks._call_end_hook("train")
         return self.history
@@ -293,7 +293,7 @@ class SameData:
     def end_epoch(self) -> None:
         """Nothing to do."""
 
-    is_foreign = False
+    is_foreign = is_sequence = False
 
 
 def _checked(data):
