@@ -247,6 +247,7 @@ class CSVLogger(Callback):
         super().__init__()
         self.sep = separator
         self.filename = filename
+        self.file_flags = ""
         self.append = append
         self.writer = None
         self.keys = None

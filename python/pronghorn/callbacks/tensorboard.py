@@ -25,8 +25,8 @@ class TensorBoard(Callback):
     histogram_freq : int
         After how many epochs to write histograms of all weights and of the outputs of all layers for the
         validation data, which has to be arrays; 0 for never.
-    batch_size : int
-        How many rows of the validation data are computed at once.
+    batch_size : int, optional
+        How many rows of the validation data are computed at once, 32 by default.
     write_graph : bool
         Whether to write the graph of the layers.
     write_grads : bool
@@ -55,7 +55,7 @@ class TensorBoard(Callback):
         self,
         log_dir: Any = "./logs",
         histogram_freq: int = 0,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         write_graph: bool = True,
         write_grads: bool = False,
         write_images: bool = False,
@@ -267,7 +267,7 @@ def weight_images(value: Any) -> Any:
     """
     value = np.squeeze(value)
     if value.ndim == 1:
-        return value[None, :, None]
+        return value[None, None]
     if value.ndim == 2:
         return (value.T if value.shape[0] > value.shape[1] else value)[None]
     if value.ndim == 3:
