@@ -56,13 +56,14 @@ class Worker:
         self.process.wait()
 
 
-def workers():
-    found = [Worker("pronghorn", sys.executable, "pronghorn")]
+def implementations():
+    """Name, Python, module and backend of each implementation, ours first."""
+    found = [("pronghorn", sys.executable, "pronghorn", None)]
     if os.environ.get("TF_PY"):
-        found.append(Worker("tf_keras", os.environ["TF_PY"], "tf_keras"))
+        found.append(("tf_keras", os.environ["TF_PY"], "tf_keras", None))
     if os.environ.get("TH_PY"):
-        found.append(Worker("Keras 3, JAX", os.environ["TH_PY"], "keras", "jax"))
-        found.append(Worker("Keras 3, PyTorch", os.environ["TH_PY"], "keras", "torch"))
+        found.append(("Keras 3, JAX", os.environ["TH_PY"], "keras", "jax"))
+        found.append(("Keras 3, PyTorch", os.environ["TH_PY"], "keras", "torch"))
     return found
 
 
@@ -76,7 +77,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
 
-    team = workers()
+    team = [Worker(*implementation) for implementation in implementations()]
     print(
         "Milliseconds per training step (predict_small: per call): minimum / median, and the spread between\n"
         "the quartiles in % of the median. In brackets: how many times Pronghorn's minimum the peer's is.\n"
