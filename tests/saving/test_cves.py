@@ -236,7 +236,7 @@ def test_model_files(number, what, make, words, tmp_path):
     "place", ["activation", "kernel_initializer", "kernel_regularizer", "kernel_constraint"]
 )
 def test_helpers_of_modules_are_no_objects_of_files(place, name, tmp_path):
-    """The family of CVE-2025-8747: names that a module happens to know are nothing that a file may ask for."""
+    """The family of CVE-2025-8747: what a module happens to know is nothing that a file may ask for."""
     for value in (name, {"module": "keras", "class_name": name, "config": {}}, function("keras", name)):
         with pytest.raises(ValueError, match="Unknown|Could not interpret"):
             load_model(archive(tmp_path, model(layer("Dense", {"units": 2, place: value}))))

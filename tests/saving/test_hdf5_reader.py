@@ -168,6 +168,11 @@ def test_refuses_in_groups_of_h5py(write):
         pass
 
 
+def test_refuses_circles():
+    with pytest.raises(guarded.UnsafeFileError, match="circles"), guarded.open_hdf5(image(circle)) as f:
+        f["a"]["b"]
+
+
 def test_many_names_of_one_array_take_no_more_than_it_warrants():
     def write(group):
         group["x"] = np.zeros(1 << 20, "f4")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UnsafeFileError
 from .data import Layout
 from .headers import LAYOUT, read_attributes, read_messages
 from .image import Image, root_address
@@ -26,7 +27,13 @@ class _File:
             messages = read_messages(self.image, address)
             made = Dataset if any(message.kind == LAYOUT for message in messages) else Group
             self.objects[address] = made(self, messages, name)
-        return self.objects[address]
+        found = self.objects[address]
+        if isinstance(found, Group) and found.name != name:
+            raise UnsafeFileError(
+                f"{self.image.what}: {name} is another name of group {found.name}, so that whoever goes "
+                "through the file may go in circles; it was refused"
+            )
+        return found
 
 
 class Attributes(Mapping):
