@@ -14,7 +14,7 @@ import sys
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    objects = sorted(folder.glob("**/pronghorn_simd_*.dir/**/*.o"))
+    objects = sorted(folder.glob("**/pronghorn*_simd_*.dir/**/*.o"))
     # A sanitizer puts weak symbols of its own into every object; those builds never leave the machine.
     objects = [str(path) for path in objects if "sanitize" not in path.relative_to(folder).parts[0]]
     if not objects:
