@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 
 import numpy as np
@@ -56,6 +53,11 @@ class RemoteMonitor(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Sends the results of an epoch."""
+        # Here, as they take longer to load than all other callbacks together.
+        import urllib.error
+        import urllib.parse
+        import urllib.request
+
         values = {"epoch": epoch}
         for name, value in (logs or {}).items():
             values[name] = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
