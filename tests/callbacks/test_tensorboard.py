@@ -86,6 +86,35 @@ def test_epochs_leave_the_batches_to_the_core(tmp_path):
     assert callbacks.CallbackList([board]).needs_every_batch("train")
 
 
+def test_subclasses(tmp_path):
+    class Mine(callbacks.TensorBoard):
+        batches = 0
+
+        def on_batch_end(self, batch, logs=None):
+            self.batches += 1
+            super().on_batch_end(batch, logs)
+
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, {**logs, "more": 7.0})
+
+    for update_freq, count in (("epoch", 2), ("batch", 10)):
+        board = Mine(tmp_path / update_freq, update_freq=update_freq)
+        convnet().fit(X, Y, batch_size=5, epochs=2, callbacks=[board], verbose=0)
+        found = read(tmp_path / update_freq)
+        assert board.batches == 8 and len(found.Scalars("loss")) == count
+        assert [event.value for event in found.Scalars("more")] == [7.0, 7.0]
+
+
+def test_in_a_loop_of_ones_own(tmp_path):
+    board = callbacks.TensorBoard(tmp_path)
+    board.set_model(convnet())
+    for epoch in range(3):
+        board.on_epoch_end(epoch, {"loss": epoch / 2})
+    board.on_train_end()
+    found = read(tmp_path)
+    assert [event.value for event in found.Scalars("loss")] == [0.0, 0.5, 1.0] and found.Tags()["graph"]
+
+
 def test_histograms(tmp_path):
     model, _ = fit(tmp_path, histogram_freq=2, batch_size=3, write_grads=True)
     found = read(tmp_path)

@@ -35,6 +35,7 @@ class TerminateOnNaN(Callback):
 
     def _keep_weights(self, batch, logs=None):
         self._weights = self.model.get_weights()
+        self.on_batch_begin(batch, logs)
 
     def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Looks at the loss of the batch."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.resuming import variables_of
-from .base import Callback
+from .base import Callback, per_slice
 
 
 class TensorBoard(Callback):
@@ -83,16 +83,27 @@ class TensorBoard(Callback):
         self.samples_seen = 0
         self.samples_seen_at_last_write = 0
         self.writer = None
+        self._epoch = 0
         if update_freq != "epoch":
             # As an attribute, so that a training without it runs its batches in the core.
-            self.on_train_batch_end = self._after_batch
+            self.on_train_batch_end = self._after_each_batch
 
     # --- hooks
 
+    def set_model(self, model: Any) -> None:
+        """Receives the model; the file is opened when there is something to write."""
+        super().set_model(model)
+        self._functions = {}
+        self.writer = None
+
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Opens a file and writes the graph."""
-        self._functions = {}
         self._epoch = 0
+        self._open()
+
+    def _open(self):
+        if self.writer is not None:
+            return
         self.writer = self._files.EventFile(self.log_dir)
         if self.write_graph:
             from .event_graph import graph_of
@@ -102,6 +113,7 @@ class TensorBoard(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes all that is due after the epoch."""
+        self._open()
         if self.histogram_freq and not self.validation_data:
             raise ValueError(
                 "TensorBoard writes histograms (histogram_freq > 0) where validation data is given to `fit` "
@@ -117,7 +129,15 @@ class TensorBoard(Callback):
         self._epoch = epoch + 1
         self._write_logs(logs, epoch if self.update_freq == "epoch" else self.samples_seen)
 
-    def _after_batch(self, batch, logs=None):
+    def _after_each_batch(self, batch, logs=None):
+        self.on_batch_end(batch, logs)
+
+    @per_slice
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Writes the results of a batch, where it is time to."""
+        if self.update_freq == "epoch":
+            return
+        self._open()
         self.samples_seen += logs["size"]
         if self.samples_seen - self.samples_seen_at_last_write >= self.update_freq:
             self._write_logs(logs, self.samples_seen)
@@ -125,7 +145,9 @@ class TensorBoard(Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Closes the file."""
-        self.writer.close()
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
 
     def get_state(self) -> dict:
         """How many epochs and samples have been seen."""
