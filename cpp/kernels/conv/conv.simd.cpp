@@ -13,8 +13,8 @@ namespace {
 
 constexpr int max_block_tiles = 8;
 constexpr int max_segments = 32;
-constexpr int64_t gathered_channels =
-    8;  // images of fewer channels are copied tile by tile: their runs are too short for pointers
+// Images of fewer channels are copied tile by tile where their runs are too short for pointers.
+constexpr int64_t gathered_channels = 8, pointed_run = 6;
 
 alignas(64) const double zeros[sum_block + 64] = {};
 
@@ -54,10 +54,23 @@ struct Pixels {
   bool inside;  // no tap of any pixel falls outside of the image
 };
 
+// The position of a row of the product.
+struct Cursor {
+  int64_t sample, at[3];
+};
+
 template <class T>
-void locate(const Grid<T>& grid, int64_t row, int64_t rows, int count, Pixels<T>& pixels) {
+Cursor cursor_at(const Grid<T>& grid, int64_t row) {
+  const int64_t line = row / grid.size[2], plane = line / grid.size[1];
+  return {plane / grid.size[0], {plane % grid.size[0], line % grid.size[1], row % grid.size[2]}};
+}
+
+// The pixels of the next tile, `rows` at most.
+template <class T>
+void locate(const Grid<T>& grid, Cursor& cursor, int64_t rows, int count, Pixels<T>& pixels) {
   const Image<T>& image = grid.image;
-  int64_t x = row % grid.size[2], line = row / grid.size[2], i = 0;
+  int64_t& x = cursor.at[2];
+  int64_t i = 0;
   const int64_t real = lesser(rows, count);
   const auto reaches_inside = [&](int axis, int64_t at, int64_t last_at) {
     const AxisTaps& t = grid.taps[axis];
@@ -65,9 +78,8 @@ void locate(const Grid<T>& grid, int64_t row, int64_t rows, int count, Pixels<T>
            last_at + t.first_offset + (t.count - 1) * t.offset_step < image.size[axis];
   };
   pixels.inside = true;
-  for (; i < real; x = 0, line++) {
-    const int64_t y = line % grid.size[1], z = line / grid.size[1] % grid.size[0],
-                  sample = line / grid.size[1] / grid.size[0];
+  while (i < real) {
+    const int64_t y = cursor.at[1], z = cursor.at[0], sample = cursor.sample;
     const int64_t at_z = z * grid.step[0], at_y = y * grid.step[1], end = lesser(real, i + grid.size[2] - x);
     const T* base =
         image.data + sample * image.batch_stride + at_z * image.stride[0] + at_y * image.stride[1];
@@ -80,6 +92,11 @@ void locate(const Grid<T>& grid, int64_t row, int64_t rows, int count, Pixels<T>
       pixels.base[i] = base + x * step * image.stride[2];
       pixels.dst[i] = dst + x * grid.dst_stride[2];
     }
+    if (x < grid.size[2]) break;
+    x = 0;
+    if (++cursor.at[1] < grid.size[1]) continue;
+    cursor.at[1] = 0;
+    if (++cursor.at[0] == grid.size[0]) cursor.at[0] = 0, cursor.sample++;
   }
   for (; i < count; i++) {  // rows beyond the last repeat it
     for (int axis = 0; axis < 3; axis++) pixels.at[axis][i] = pixels.at[axis][real - 1];
@@ -105,6 +122,7 @@ PRONGHORN_INLINE int64_t element_offset(const Grid<T>& grid, const Tap& tap) {
 
 template <class T>
 PRONGHORN_INLINE Tap tap_at(const Grid<T>& grid, int64_t index) {
+  if (index == 0) return {};
   return {{index / grid.taps[2].count / grid.taps[1].count, index / grid.taps[2].count % grid.taps[1].count,
            index % grid.taps[2].count}};
 }
@@ -234,27 +252,29 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
   const TileSet<T>& set = tiles<T>();
   const int64_t channels = grid.image.channels, taps = grid.tap_count();
   const bool gathered = channels < gathered_channels;
+  const bool long_runs = grid.taps[2].offset_step == 1 && channels * grid.taps[2].count >= pointed_run &&
+                         taps <= max_segments;
   alignas(64) T copy[max_tile_rows * (sum_block + width<T>)];
   Pixels<T> pixels[max_block_tiles];
   Segments<T> segments[max_block_tiles];
   const int block = gathered ? 1 : max_block_tiles;
+  // parts of about sum_block terms, as even as taps allow
+  const int64_t parts = greater(1, (taps * channels + sum_block / 2) / sum_block);
+  const int64_t taps_together = gathered ? lesser(taps, sum_block / channels)
+                                         : lesser(taps, lesser(max_segments, ceil_div(taps, parts)));
+  Cursor cursor = cursor_at(grid, row);
   for (int64_t r = row; r < row_end; r += block * set.rows) {
-    const int count = static_cast<int>(lesser(block, ceil_div(row_end - r, set.rows)));
-    for (int i = 0; i < count; i++)
-      locate(grid, r + i * set.rows, row_end - r - i * set.rows, set.rows, pixels[i]);
-    // parts of about sum_block terms, as even as taps allow
-    const int64_t parts = greater(1, (taps * channels + sum_block / 2) / sum_block);
-    Part part = {0, lesser(taps, lesser(max_segments, ceil_div(taps, parts))), 0, lesser(channels, sum_block),
-                 0};
-    if (gathered) part.taps = lesser(taps, sum_block / channels);
-    const int64_t taps_together = part.taps;
+    int count = 0;
+    for (int64_t at = r; at < row_end && count < block; at += set.rows, count++)
+      locate(grid, cursor, row_end - at, set.rows, pixels[count]);
+    Part part = {0, taps_together, 0, lesser(channels, sum_block), 0};
     while (true) {
       const bool last = part.first_tap + part.taps >= taps && part.first_channel + part.channels >= channels;
       TileArguments<T> end = grid.end;
       if (part.first_term) end.accumulate = true, end.bias = nullptr;
       if (!last) end.residual = nullptr, end.activation = Activation::Linear;
       for (int i = 0; i < count; i++) {
-        if (gathered)
+        if (gathered && !(long_runs && pixels[i].inside))
           gather(grid, part, pixels[i], set.rows, copy, segments[i]);
         else
           point(grid, part, pixels[i], set.rows, segments[i]);
@@ -288,12 +308,15 @@ void run_grid(const Grid<T>& grid) {
     group = (group + 1) / 2;
   const int64_t groups = ceil_div(panels, group);
   const int64_t grain = 1 + static_cast<int64_t>(task_flops / (static_cast<double>(group) * block_flops));
-  parallel_for(0, row_blocks * groups, grain, [&](int64_t first, int64_t last) {
-    for (int64_t task = first; task < last; task++) {
-      const int64_t row = task / groups * block_rows, panel = task % groups * group;
-      run_block(grid, row, lesser(row + block_rows, rows), panel, lesser(panel + group, panels));
-    }
-  });
+  parallel_for(
+      0, row_blocks * groups, grain,
+      [&](int64_t first, int64_t last) {
+        for (int64_t task = first; task < last; task++) {
+          const int64_t row = task / groups * block_rows, panel = task % groups * group;
+          run_block(grid, row, lesser(row + block_rows, rows), panel, lesser(panel + group, panels));
+        }
+      },
+      tile_flops * static_cast<double>(row_tiles * panels));
 }
 
 // Packs the weights of the grid's taps: terms are input channels forward, output channels backward.

@@ -255,12 +255,15 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
   const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(p.batch * p.dst_pixels());
   const int64_t tasks = plan.slices * plan.groups;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops * static_cast<double>(tasks) / (flops + 1));
-  parallel_for(0, tasks, grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) {
-      const int64_t slice = i / plan.groups;
-      run_task(p, plan, o, zeros, partial + slice * size, slice, i % plan.groups);
-    }
-  });
+  parallel_for(
+      0, tasks, grain,
+      [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i++) {
+          const int64_t slice = i / plan.groups;
+          run_task(p, plan, o, zeros, partial + slice * size, slice, i % plan.groups);
+        }
+      },
+      flops);
   if (!plan.partial) return;
   const auto add_slices = [&](int64_t from, T* to, int64_t count) {
     parallel_for(0, count, 16384, [&](int64_t begin, int64_t end) {

@@ -78,6 +78,11 @@ class Lender {
   uint64_t taken_ = 0;
 };
 
+// Of the products in the middle.
+PRONGHORN_INLINE double flops(int64_t points, int64_t tiles, int64_t ic, int64_t oc) {
+  return 2.0 * static_cast<double>(points * tiles) * static_cast<double>(ic * oc);
+}
+
 // Tiles that are worked on together: as many as fit `block_bytes`, few enough for `least_blocks` blocks.
 PRONGHORN_INLINE int64_t tiles_together(int64_t tiles, int64_t bytes_per_tile, int64_t least_blocks,
                                         int64_t multiple) {

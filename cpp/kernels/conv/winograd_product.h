@@ -8,16 +8,16 @@ namespace {
 
 #if defined(PRONGHORN_ISA_avx512)
 constexpr int product_rows = 14;
-constexpr int64_t block_bytes = 896 << 10;
+constexpr int64_t block_bytes = 640 << 10;
 #elif defined(PRONGHORN_ISA_avx2)
 constexpr int product_rows = 6;
-constexpr int64_t block_bytes = 448 << 10;
+constexpr int64_t block_bytes = 384 << 10;
 #elif defined(PRONGHORN_ISA_neon)
 constexpr int product_rows = 8;
-constexpr int64_t block_bytes = 448 << 10;
+constexpr int64_t block_bytes = 384 << 10;
 #else
 constexpr int product_rows = 4;
-constexpr int64_t block_bytes = 448 << 10;
+constexpr int64_t block_bytes = 384 << 10;
 #endif
 
 constexpr int lanes = width<float>;

@@ -172,26 +172,29 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
   float* const work = u + l.slices * l.slice_floats;
   const Plane image = {o.a, p.src[1], p.src[2], p.ic}, diff = {o.b, p.dst[1], p.dst[2], p.oc};
   Lender lender(l.workers);
-  parallel_for(0, l.slices * l.groups, 1, [&](int64_t first_task, int64_t last_task) {
-    const int64_t worker = lender.take();
-    float* const v = work + worker * l.worker_floats();
-    float* const d = v + l.v_floats;
-    float* const copy = d + l.d_floats;
-    for (int64_t task = first_task; task < last_task; task++) {
-      const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
-      const int64_t columns = lesser(l.group_columns, l.oc - column);
-      const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
-      for (int64_t block = begin; block < end; block++) {
-        const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-        transform_image(l, image, p.pad[1], p.pad[2], first, count, v, copy);
-        transform_gradient(l, diff, first, count, column, columns, d, copy);
-        float* const sums = u + slice * l.slice_floats;
-        multiply(l, count, column, columns, v, d, sums, block > begin);
-        if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
-      }
-    }
-    lender.give_back(worker);
-  });
+  parallel_for(
+      0, l.slices * l.groups, 1,
+      [&](int64_t first_task, int64_t last_task) {
+        const int64_t worker = lender.take();
+        float* const v = work + worker * l.worker_floats();
+        float* const d = v + l.v_floats;
+        float* const copy = d + l.d_floats;
+        for (int64_t task = first_task; task < last_task; task++) {
+          const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
+          const int64_t columns = lesser(l.group_columns, l.oc - column);
+          const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
+          for (int64_t block = begin; block < end; block++) {
+            const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
+            transform_image(l, image, p.pad[1], p.pad[2], first, count, v, copy);
+            transform_gradient(l, diff, first, count, column, columns, d, copy);
+            float* const sums = u + slice * l.slice_floats;
+            multiply(l, count, column, columns, v, d, sums, block > begin);
+            if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
+          }
+        }
+        lender.give_back(worker);
+      },
+      flops(l.points, l.tiling.count, l.ic, l.oc));
   transform_back(l, u, o.c);
   if (!p.has_diff_bias) return;
   for (int64_t c = 0; c < l.oc; c += lanes) {
