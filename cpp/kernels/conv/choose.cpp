@@ -1,5 +1,6 @@
 #include "kernels/conv/choose.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -32,58 +33,85 @@ std::atomic<Use>& use() {
   return setting;
 }
 
-// What an instruction set does in a cycle, measured on the loops themselves.
+// What each part of the loops takes on an instruction set, in nanoseconds on one processor of each kind:
+// fitted to the times of some hundred random convolutions. Only their relations matter.
 struct Balance {
-  double lanes;            // of a vector
-  double direct, product;  // multiply-add instructions per cycle in direct convolution and in products
-  double transform;        // instructions of transforms per cycle, their loads and stores included
+  int64_t lanes, rows;  // of a vector, of a tile of direct convolution
+  // direct: a multiply-add of vectors, in the gradient by the weights too; a tap of a tile, or a line of its
+  // rows; a vector of the packed weights; a call
+  double direct, direct_weights, run, pack, call;
+  // minimal filtering: a multiply-add of vectors, an instruction of transforms of the image and back, of the
+  // kernel, of its gradient; a tile
+  double product, transform, kernel, kernel_gradient, tile;
 };
 
 Balance balance_of(Isa isa) {
   switch (isa) {
     case Isa::avx512:
-      return {16, 1.8, 1.7, 0.8};
+      return {16, 14, 0.207, 0.292, 16.6, 2.12, 805, 0.241, 0.537, 0.525, 0.670, 12};
     case Isa::avx2:
-      return {8, 1.8, 1.7, 0.8};
+      return {8, 6, 0.161, 0.214, 4.75, 0.64, 1370, 0.184, 0.366, 0.323, 0.458, 14};
     default:
-      return {4, 1.6, 1.6, 0.8};
+      return {4, 4, 0.242, 0.265, 2.77, 0.61, 1940, 0.267, 0.332, 0.249, 0.357, 44};
   }
 }
 
 struct TileTraits {
   int64_t m, r;
-  double input, output, expand, kernel;  // instructions to transform a vector's channels
-  double error;                          // largest, over that of direct sums
+  double input, output, expand,
+      kernel;    // instructions that transform a vector of channels, loads and stores included
+  double error;  // the largest, over that of direct sums
 };
 constexpr TileTraits traits[winograd_tiles] = {
-    {4, 3, 12 * 12 + 72, 10 * 10 + 52, 10 * 9 + 52, 9 * 14 + 45, 12},
-    {2, 3, 8 * 4 + 32, 6 * 4 + 20, 6 * 2 + 20, 7 * 5 + 25, 3},
-    {2, 5, 12 * 12 + 72, 8 * 7 + 40, 8 * 5 + 40, 11 * 22 + 61, 12},
+    {4, 3, 216, 152, 142, 171, 12},
+    {2, 3, 64, 44, 32, 60, 1},
+    {2, 5, 216, 96, 64, 303, 12},
 };
 constexpr double most_error = 16, most_error_accurate = 4;
+// What makes it worth rounding otherwise than direct sums do: a part of their time, and nanoseconds.
+constexpr double least_part = 0.1, least_gain = 5000;
 
-double vectors(int64_t channels, const Balance& b) {
-  return static_cast<double>((channels + static_cast<int64_t>(b.lanes) - 1) / static_cast<int64_t>(b.lanes));
+double in_parts(int64_t n, int64_t part) {
+  return static_cast<double>((n + part - 1) / part);
 }
 
-double direct_cycles(ConvDirection direction, const ConvProblem& p, const Balance& b) {
-  const bool backward = direction == ConvDirection::BackwardData;
-  const int64_t terms = backward ? p.oc : p.ic, columns = backward ? p.ic : p.oc;
-  const int64_t pixels = p.batch * (backward ? p.src_pixels() : p.dst_pixels());
-  return static_cast<double>(pixels * p.taps() * terms) * vectors(columns, b) / b.direct;
+// A direction as a convolution of `terms` channels into `columns`.
+struct Sizes {
+  int64_t terms, columns, height, width;
+  double images, pixels, taps;
+
+  Sizes(ConvDirection direction, const ConvProblem& p) {
+    const bool turned = direction == ConvDirection::BackwardData;
+    terms = turned ? p.oc : p.ic, columns = turned ? p.ic : p.oc;
+    height = (turned ? p.src : p.dst)[1], width = (turned ? p.src : p.dst)[2];
+    images = static_cast<double>(p.batch * p.src[0]);
+    pixels = images * static_cast<double>(height * width);
+    taps = static_cast<double>(p.taps());
+  }
+};
+
+double direct_time(ConvDirection direction, const ConvProblem& p, const Balance& b) {
+  const Sizes s(direction, p);
+  const double terms = static_cast<double>(s.terms), vectors = in_parts(s.columns, b.lanes),
+               panels = in_parts(s.columns, 2 * b.lanes), sums = s.pixels * s.taps * terms * vectors;
+  if (direction == ConvDirection::BackwardWeights)
+    return sums * b.direct_weights +
+           s.images * static_cast<double>(s.height) * in_parts(p.taps() * s.terms, b.rows) * panels * b.run +
+           s.taps * terms * vectors * b.pack + b.call;
+  return sums * b.direct + s.pixels / static_cast<double>(b.rows) * panels * s.taps * b.run +
+         s.taps * terms * vectors * b.pack + b.call;
 }
 
-double winograd_cycles(ConvDirection direction, const ConvProblem& p, const Balance& b, const TileTraits& t) {
-  const bool backward = direction == ConvDirection::BackwardData;
-  const int64_t (&size)[3] = backward ? p.src : p.dst;
-  const int64_t terms = backward ? p.oc : p.ic, columns = backward ? p.ic : p.oc, a = t.m + t.r - 1;
-  const double tiles =
-      static_cast<double>(p.batch * p.src[0] * ((size[1] + t.m - 1) / t.m) * ((size[2] + t.m - 1) / t.m));
-  const double other = direction == ConvDirection::BackwardWeights ? t.expand : t.output;
-  const double products = static_cast<double>(a * a * terms) * vectors(columns, b);
-  return tiles * (products / b.product +
-                  (vectors(terms, b) * t.input + vectors(columns, b) * other) / b.transform) +
-         static_cast<double>(terms) * vectors(columns, b) * t.kernel * 4 / b.transform;
+double winograd_time(ConvDirection direction, const ConvProblem& p, const Balance& b, const TileTraits& t) {
+  const Sizes s(direction, p);
+  const bool gradient = direction == ConvDirection::BackwardWeights;
+  const double tiles = s.images * in_parts(s.height, t.m) * in_parts(s.width, t.m),
+               a = static_cast<double>(t.m + t.r - 1), vectors = in_parts(s.columns, b.lanes),
+               of_kernel = static_cast<double>(s.terms) * vectors;
+  return tiles * a * a * of_kernel * b.product +
+         tiles * (in_parts(s.terms, b.lanes) * t.input + vectors * (gradient ? t.expand : t.output)) *
+             b.transform +
+         of_kernel * t.kernel * (gradient ? b.kernel_gradient : b.kernel) + tiles * b.tile;
 }
 
 bool possible(const ConvProblem& p, const TileTraits& t) {
@@ -109,15 +137,16 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& p, boo
   const Use setting = use();
   if (!is_float || setting == Off) return *best;
   const Balance balance = balance_of(active_isa());
-  double least = setting >= Force ? __builtin_inf() : direct_cycles(direction, p, balance);
+  const double direct = direct_time(direction, p, balance);
+  double least = setting >= Force ? __builtin_inf() : direct - std::max(least_part * direct, least_gain);
   for (int tile = 0; tile < winograd_tiles; tile++) {
     const TileTraits& t = traits[tile];
     const ConvKernel& kernel = kernel_of(direction, tile);
     if (!kernel.run_float || !possible(p, t)) continue;
     if (setting >= Only && tile != setting - Only) continue;
     if (setting < Force && t.error > (setting == Accurate ? most_error_accurate : most_error)) continue;
-    const double cycles = winograd_cycles(direction, p, balance, t);
-    if (cycles < least) least = cycles, best = &kernel;
+    const double time = winograd_time(direction, p, balance, t);
+    if (time < least) least = time, best = &kernel;
   }
   return *best;
 }
