@@ -390,13 +390,13 @@ def test_the_bar_shows_the_validation(monkeypatch, by_generator):
     data = iter([(X[:1], Y[:1])] * 10) if by_generator else (X, Y)
     regression().fit(X, Y, batch_size=1, validation_data=data, validation_steps=10 if by_generator else None)
     shown = sys.stdout.getvalue().split("\r")
-    assert any("10/10 [" in line and "validation 3/10 ETA: 0s" in line for line in shown)
+    assert any("10/10 [" in line and "validation ETA: 0s (3/10)" in line for line in shown)
     assert "val_loss" in shown[-1] and "validation" not in shown[-1]
 
 
 def test_no_validation_bar_in_a_file(capsys):
     regression().fit(X, Y, validation_data=(X, Y))
-    assert "validation 1" not in capsys.readouterr().out
+    assert "validation ETA" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verbose", [1, 2, "auto"])

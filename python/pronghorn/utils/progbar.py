@@ -202,7 +202,8 @@ class NoteBar:
             self.bar.note(self.current, f"{self.label} {current}")
             return
         left = (time.time() - self._start) / max(current, 1) * (self.target - current)
-        self.bar.note(self.current, f"{self.label} {current}/{self.target} ETA: {_duration(left)}")
+        # What matters most comes first: a narrow window cuts the rest.
+        self.bar.note(self.current, f"{self.label} ETA: {_duration(left)} ({current}/{self.target})")
 
 
 def is_dynamic(stream: Any) -> bool:
