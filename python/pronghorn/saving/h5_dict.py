@@ -105,7 +105,7 @@ class H5Dict:
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return what is under a name, or `default`."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401
 
     def __len__(self) -> int:
         return len(self.data)
