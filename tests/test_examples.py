@@ -25,6 +25,12 @@ def test_keras_scripts_run_unmodified(script):
     assert len(losses) == 20 and losses[-1] < losses[0]
 
 
+def test_every_script_is_listed():
+    listed = (EXAMPLES / "README.md").read_text()
+    for script in [*EXAMPLES.glob("*.py"), *EXAMPLES.glob("functional/*.py"), *EXAMPLES.glob("cpp/*.cpp")]:
+        assert f"{script.name}`" in listed, f"{script.name} is not in examples/README.md"
+
+
 # What the scripts assert themselves is most of the test. The large models run at a smaller size here.
 @pytest.mark.parametrize(
     "command, shows",
