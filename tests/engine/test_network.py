@@ -370,8 +370,18 @@ def test_reported_metrics_reach_the_history():
     assert history["total"] == [6.0]
 
 
-def test_models_over_variables_train_without_data():
-    x = Input(tensor=ops.Variable(values((10, 4))))
+class TensorOfAnother:
+    """Stands for a tensor of another framework."""
+
+    shape, dtype = (10, 4), "float32 of its own"
+
+    def __array__(self, dtype=None, copy=None):
+        return values((10, 4))
+
+
+@pytest.mark.parametrize("tensor", [ops.Variable(values((10, 4))), values((10, 4)), TensorOfAnother()])
+def test_models_over_variables_train_without_data(tensor):
+    x = Input(tensor=tensor)
     model = Model(x, Dense(4)(x))
     model.compile("sgd", "mse")
     first = model.train_on_batch(None, np.ones((10, 4)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops
+import numpy as np
+
+from .. import config, ops
 from ..naming import get_uid
 from .base_layer import Layer
 from .node import Node
@@ -25,7 +27,7 @@ class InputLayer(Layer):
     dtype
         Type of the data.
     input_tensor
-        Tensor or variable to take the data from, instead of what the model is fed.
+        Tensor, variable or array to take the data from, instead of what the model is fed.
     sparse
         Only False: there are no sparse tensors here.
     name
@@ -57,6 +59,8 @@ class InputLayer(Layer):
             raise ValueError(
                 "InputLayer: sparse inputs are not supported; pass dense arrays and sparse=False"
             )
+        if input_tensor is not None and not isinstance(input_tensor, (ops.KerasTensor, ops.Variable)):
+            input_tensor = _variable_of(input_tensor, dtype)
         if input_tensor is not None and batch_input_shape is None:
             batch_input_shape = input_tensor.shape
         if batch_input_shape is None:
@@ -93,6 +97,13 @@ class InputLayer(Layer):
         }
 
 
+def _variable_of(array: Any, dtype: str | None) -> ops.Variable:
+    """The content that an array, or a tensor of another framework, has now."""
+    array = np.asarray(array)
+    floating = array.dtype.kind == "f"
+    return ops.Variable(array, dtype or (config.floatx() if floating else array.dtype.name), trainable=False)
+
+
 def Input(  # noqa: N802 - Keras's name
     shape: Sequence[int | None] | None = None,
     batch_shape: Sequence[int | None] | None = None,
@@ -117,7 +128,7 @@ def Input(  # noqa: N802 - Keras's name
     sparse
         Only False: there are no sparse tensors here.
     tensor
-        Tensor or variable to take the data from, instead of what the model is fed.
+        Tensor, variable or array to take the data from, instead of what the model is fed.
     batch_size
         Length of the batch axis; any length where not given.
 
