@@ -252,8 +252,8 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
   const TileSet<T>& set = tiles<T>();
   const int64_t channels = grid.image.channels, taps = grid.tap_count();
   const bool gathered = channels < gathered_channels;
-  const bool long_runs = grid.taps[2].offset_step == 1 && channels * grid.taps[2].count >= pointed_run &&
-                         taps <= max_segments;
+  const bool long_runs =
+      grid.taps[2].offset_step == 1 && channels * grid.taps[2].count >= pointed_run && taps <= max_segments;
   alignas(64) T copy[max_tile_rows * (sum_block + width<T>)];
   Pixels<T> pixels[max_block_tiles];
   Segments<T> segments[max_block_tiles];

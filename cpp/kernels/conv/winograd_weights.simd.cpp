@@ -1,5 +1,7 @@
 // The gradient by the weights by minimal filtering: sums over the tiles of products of the transformed image
-// and the transformed gradient of the result. The tiles are cut into slices, whose sums are added in order.
+// and the transformed gradient of the result. The tiles are cut into slices, whose sums are added in order;
+// where these sums would be larger than the transformed operands, all of those are made first, and then each
+// of the a² sums at once.
 #include "base/parallel.h"
 #include "kernels/conv/winograd.h"
 #include "kernels/conv/winograd_patches.h"
@@ -21,6 +23,7 @@ struct Layout {
   int64_t groups, group_columns;      // of output channels
   int64_t u_point, v_point, d_point;  // floats from one of the a² numbers to the next
   int64_t slice_floats;               // the products' sums and the gradient's
+  bool whole;                         // one block of all tiles, whose operands the threads share
   int64_t u_floats, v_floats, d_floats, patch_floats;
 
   explicit Layout(const ConvProblem& p)
@@ -31,29 +34,36 @@ struct Layout {
     slice_floats = u_floats + round_up(oc, panel);
     const int64_t affordable = greater(1, most_partial_bytes / (slice_floats * 4));
     const int64_t wanted = lesser(most_tasks, affordable);
+    const int64_t operand_floats = points * tiling.count * (depth + padded);
     tiles = greater(16, tiles_together(tiling.count, points * 4 * (depth + padded), wanted, 8));
+    whole = operand_floats < lesser(wanted, ceil_div(tiling.count, tiles)) * slice_floats;
+    if (whole) tiles = greater(8, round_up(tiling.count, 8));
     blocks = ceil_div(tiling.count, tiles);
     slices = greater(1, lesser(wanted, blocks));
     const int64_t panels = ceil_div(oc, panel);
-    group_columns = ceil_div(panels, lesser(panels, ceil_div(most_tasks / 2, slices))) * panel;
+    const int64_t parts = whole ? 1 : lesser(panels, ceil_div(most_tasks / 2, slices));
+    group_columns = ceil_div(panels, parts) * panel;
     groups = ceil_div(oc, group_columns);
     v_point = spread(depth * tiles);
     d_point = spread(group_columns * tiles);
     v_floats = points * v_point, d_floats = points * d_point;
     patch_floats = round_up(points * greater(ic, oc) + lanes, 16);
   }
-  int64_t worker_floats() const { return v_floats + d_floats + patch_floats; }
+  int64_t operand_floats() const { return v_floats + d_floats; }
+  int64_t scratch_floats() const {
+    return slices * slice_floats + (whole ? 1 : workers) * operand_floats() + workers * patch_floats;
+  }
 };
 
 template <int m, int r>
 void transform_image(const Layout<m, r>& l, const Plane& image, int64_t pad_y, int64_t pad_x, int64_t first,
-                     int64_t count, float* v, float* copy) {
+                     int64_t count, int64_t at, float* v, float* copy) {
   constexpr int a = m + r - 1;
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
     const Patch patch = patch_at<a>(image, place.image, place.y - pad_y, place.x - pad_x, copy);
     const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
-      float* to = v + t * l.depth + c;
+      float* to = v + (at + t) * l.depth + c;
       both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
                       [&](int64_t i, int64_t j) __attribute__((always_inline)) {
                         return read(patch.data + i * patch.row + j * l.ic + c);
@@ -73,14 +83,14 @@ void transform_image(const Layout<m, r>& l, const Plane& image, int64_t pad_y, i
 // Channels [column, column + columns).
 template <int m, int r>
 void transform_gradient(const Layout<m, r>& l, const Plane& diff, int64_t first, int64_t count,
-                        int64_t column, int64_t columns, float* d, float* copy) {
+                        int64_t column, int64_t columns, int64_t at, float* d, float* copy) {
   constexpr int a = m + r - 1;
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
     const Patch patch = patch_at<m>(diff, place.image, place.y, place.x, copy);
     const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
       const int64_t in_panel = c % panel, panel_width = columns - (c - in_panel) > lanes ? panel : lanes;
-      float* to = d + (c - in_panel) * l.tiles + t * panel_width + in_panel;
+      float* to = d + (c - in_panel) * l.tiles + (at + t) * panel_width + in_panel;
       const float* from = patch.data + column + c;
       both_axes<m, a>([](const auto& y, auto& o) __attribute__((always_inline)) { expand_axis(y, o); },
                       [&](int64_t i, int64_t j)
@@ -98,21 +108,23 @@ void transform_gradient(const Layout<m, r>& l, const Plane& diff, int64_t first,
   }
 }
 
-// Adds the products of a block of tiles to columns [column, column + columns) of the sums, or starts them.
+// Adds the products of a block of tiles for one of the a² numbers to columns [column, column + columns) of
+// the sums, or starts them.
 template <int m, int r>
-void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t columns, const float* v,
-              const float* d, float* u, bool add) {
-  for (int point = 0; point < l.points; point++)
-    for (int64_t c = 0; c < columns; c += panel) {
-      const int64_t wide = columns - c > lanes ? panel : lanes;
-      const Product(&by_rows)[product_rows] = wide == panel ? products.two_vectors : products.one_vector;
-      const float* b = d + point * l.d_point + c * l.tiles;
-      const float* from = v + point * l.v_point;
-      float* to = u + point * l.u_point + (column + c) * l.ic;
+void multiply(const Layout<m, r>& l, int64_t point, int64_t count, int64_t column, int64_t columns,
+              const float* v, const float* d, float* u, bool add) {
+  for (int64_t c = 0; c < columns; c += panel) {
+    const int64_t wide = columns - c > lanes ? panel : lanes;
+    const Product(&by_rows)[product_rows] = wide == panel ? products.two_vectors : products.one_vector;
+    float* const to = u + point * l.u_point + (column + c) * l.ic;
+    for (int64_t t = 0; t < count; t += sum_block) {
+      const float* b = d + point * l.d_point + c * l.tiles + t * wide;
+      const float* from = v + point * l.v_point + t * l.depth;
       for_row_parts(by_rows, l.ic, [&](Product product, int64_t row) __attribute__((always_inline)) {
-        product(from + row, l.depth, b, count, to + row * wide, add);
+        product(from + row, l.depth, b, lesser(sum_block, count - t), to + row * wide, add || t > 0);
       });
     }
+  }
 }
 
 // Adds a block's part of the gradient by the bias: with the point 1 along both axes A y Aᵀ is the sum of a
@@ -160,6 +172,63 @@ void transform_back(const Layout<m, r>& l, const float* u, float* weights) {
   });
 }
 
+// The sums of each slice, a block of tiles at a time.
+template <int m, int r>
+void sum_slices(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, const Plane& diff,
+                float* u) {
+  float* const operands = u + l.slices * l.slice_floats;
+  Lender lender(l.workers);
+  parallel_for(
+      0, l.slices * l.groups, 1,
+      [&](int64_t first_task, int64_t last_task) {
+        const int64_t worker = lender.take();
+        float* const v = operands + worker * (l.operand_floats() + l.patch_floats);
+        float* const d = v + l.v_floats;
+        float* const copy = d + l.d_floats;
+        for (int64_t task = first_task; task < last_task; task++) {
+          const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
+          const int64_t columns = lesser(l.group_columns, l.oc - column);
+          const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
+          float* const sums = u + slice * l.slice_floats;
+          for (int64_t block = begin; block < end; block++) {
+            const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
+            transform_image(l, image, p.pad[1], p.pad[2], first, count, 0, v, copy);
+            transform_gradient(l, diff, first, count, column, columns, 0, d, copy);
+            for (int64_t point = 0; point < l.points; point++)
+              multiply(l, point, count, column, columns, v, d, sums, block > begin);
+            if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
+          }
+        }
+        lender.give_back(worker);
+      },
+      flops(l.points, l.tiling.count, l.ic, l.oc));
+}
+
+// The same with all operands made first.
+template <int m, int r>
+void sum_whole(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, const Plane& diff, float* u) {
+  constexpr int64_t together = 8;
+  const int64_t count = l.tiling.count;
+  float* const v = u + l.slice_floats;
+  float* const d = v + l.v_floats;
+  float* const copies = d + l.d_floats;
+  Lender lender(l.workers);
+  parallel_for(0, count, together, [&](int64_t first, int64_t last) {
+    const int64_t worker = lender.take();
+    float* const copy = copies + worker * l.patch_floats;
+    transform_image(l, image, p.pad[1], p.pad[2], first, last - first, first, v, copy);
+    transform_gradient(l, diff, first, last - first, 0, l.oc, first, d, copy);
+    lender.give_back(worker);
+  });
+  parallel_for(
+      0, l.points, 1,
+      [&](int64_t first, int64_t last) {
+        for (int64_t point = first; point < last; point++) multiply(l, point, count, 0, l.oc, v, d, u, false);
+      },
+      flops(l.points, count, l.ic, l.oc));
+  if (p.has_diff_bias) sum_gradient(l, count, 0, l.oc, d, u + l.u_floats, false);
+}
+
 template <int m, int r>
 void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
   const Layout<m, r> l(p);
@@ -169,32 +238,11 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
     return;
   }
   float* const u = static_cast<float*>(scratch);
-  float* const work = u + l.slices * l.slice_floats;
   const Plane image = {o.a, p.src[1], p.src[2], p.ic}, diff = {o.b, p.dst[1], p.dst[2], p.oc};
-  Lender lender(l.workers);
-  parallel_for(
-      0, l.slices * l.groups, 1,
-      [&](int64_t first_task, int64_t last_task) {
-        const int64_t worker = lender.take();
-        float* const v = work + worker * l.worker_floats();
-        float* const d = v + l.v_floats;
-        float* const copy = d + l.d_floats;
-        for (int64_t task = first_task; task < last_task; task++) {
-          const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
-          const int64_t columns = lesser(l.group_columns, l.oc - column);
-          const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
-          for (int64_t block = begin; block < end; block++) {
-            const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-            transform_image(l, image, p.pad[1], p.pad[2], first, count, v, copy);
-            transform_gradient(l, diff, first, count, column, columns, d, copy);
-            float* const sums = u + slice * l.slice_floats;
-            multiply(l, count, column, columns, v, d, sums, block > begin);
-            if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
-          }
-        }
-        lender.give_back(worker);
-      },
-      flops(l.points, l.tiling.count, l.ic, l.oc));
+  if (l.whole)
+    sum_whole(l, p, image, diff, u);
+  else
+    sum_slices(l, p, image, diff, u);
   transform_back(l, u, o.c);
   if (!p.has_diff_bias) return;
   for (int64_t c = 0; c < l.oc; c += lanes) {
@@ -207,7 +255,7 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
 template <int m, int r>
 size_t scratch_bytes(const ConvProblem& p) {
   const Layout<m, r> l(p);
-  return static_cast<size_t>(l.slices * l.slice_floats + l.workers * l.worker_floats()) * sizeof(float);
+  return static_cast<size_t>(l.scratch_floats()) * sizeof(float);
 }
 
 template <int m, int r>
