@@ -250,6 +250,17 @@ def _epsilon(kwargs):
     return config.epsilon() if epsilon is None else epsilon
 
 
+def _epsilon_attributes(optimizer):
+    """Where the divisor of RMSprop and Adagrad has its epsilon: beside the root, or under it."""
+    if optimizer.epsilon_under_root:
+        return {"epsilon": 0.0, "epsilon_under_root": float(optimizer.epsilon)}
+    return {"epsilon": optimizer.epsilon}
+
+
+def _root(optimizer):
+    return {"epsilon_under_root": True} if optimizer.epsilon_under_root else {}
+
+
 class SGD(_BuiltIn):
     """Stochastic gradient descent, with momentum where that is not 0.
 
@@ -311,7 +322,8 @@ class RMSprop(_BuiltIn):
     rho : float
         Share of the mean that is kept at each step.
     **kwargs
-        `epsilon`, `lr`, `decay`, `clipnorm`, `clipvalue`.
+        `epsilon`, `lr`, `decay`, `clipnorm`, `clipvalue`; `epsilon_under_root` to add epsilon before the root
+        is taken, as Keras 3 does.
     """
 
     rule = "rmsprop"
@@ -320,14 +332,22 @@ class RMSprop(_BuiltIn):
 
     def __init__(self, learning_rate: float = 0.001, rho: float = 0.9, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
+        self.epsilon_under_root = bool(kwargs.pop("epsilon_under_root", False))
         super().__init__(kwargs, learning_rate=learning_rate, rho=rho)
 
     def _scalars(self, next_iteration):
         return []
 
+    def _attributes(self):
+        return _epsilon_attributes(self)
+
     def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
-        return {**super().get_config(), **self._values("learning_rate", "rho", "decay", "epsilon")}
+        return {
+            **super().get_config(),
+            **self._values("learning_rate", "rho", "decay", "epsilon"),
+            **_root(self),
+        }
 
 
 class Adagrad(_BuiltIn):
@@ -338,7 +358,8 @@ class Adagrad(_BuiltIn):
     learning_rate : float
         Step size.
     **kwargs
-        `epsilon`, `lr`, `decay`, `clipnorm`, `clipvalue`.
+        `epsilon`, `lr`, `decay`, `clipnorm`, `clipvalue`; `epsilon_under_root` to add epsilon before the root
+        is taken, as Keras 3 does.
     """
 
     rule = "adagrad"
@@ -346,14 +367,18 @@ class Adagrad(_BuiltIn):
 
     def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
+        self.epsilon_under_root = bool(kwargs.pop("epsilon_under_root", False))
         super().__init__(kwargs, learning_rate=learning_rate)
 
     def _scalars(self, next_iteration):
         return []
 
+    def _attributes(self):
+        return _epsilon_attributes(self)
+
     def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
-        return {**super().get_config(), **self._values("learning_rate", "decay", "epsilon")}
+        return {**super().get_config(), **self._values("learning_rate", "decay", "epsilon"), **_root(self)}
 
 
 class Adadelta(_BuiltIn):

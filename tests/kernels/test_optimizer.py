@@ -14,14 +14,14 @@ def sgd(p, g, slots, t, momentum=0.0, nesterov=False):
     return (p + momentum * velocity - LR * g if nesterov else p + velocity), [velocity][: len(slots)]
 
 
-def rmsprop(p, g, slots, t, rho):
+def rmsprop(p, g, slots, t, rho, epsilon=EPSILON, epsilon_under_root=0.0):
     a = rho * slots[0] + (1 - rho) * g**2
-    return p - LR * g / (np.sqrt(a) + EPSILON), [a]
+    return p - LR * g / (np.sqrt(a + epsilon_under_root) + epsilon), [a]
 
 
-def adagrad(p, g, slots, t):
+def adagrad(p, g, slots, t, epsilon=EPSILON, epsilon_under_root=0.0):
     a = slots[0] + g**2
-    return p - LR * g / (np.sqrt(a) + EPSILON), [a]
+    return p - LR * g / (np.sqrt(a + epsilon_under_root) + epsilon), [a]
 
 
 def adadelta(p, g, slots, t, rho):
@@ -62,6 +62,8 @@ CASES = {
     "sgd nesterov": (sgd, 1, 1, {"momentum": 0.9, "nesterov": True}),
     "rmsprop": (rmsprop, 1, 1, {"rho": 0.9}),
     "adagrad": (adagrad, 1, 1, {}),
+    "rmsprop of Keras 3": (rmsprop, 1, 1, {"rho": 0.9, "epsilon": 0.0, "epsilon_under_root": 0.1}),
+    "adagrad of Keras 3": (adagrad, 1, 1, {"epsilon": 0.0, "epsilon_under_root": 0.1}),
     "adadelta": (adadelta, 1, 2, {"rho": 0.95}),
     "adam": (adam, 2, 2, BETAS),
     "adam amsgrad": (adam, 2, 3, BETAS),
@@ -81,7 +83,7 @@ def step(name, t=3, count=None):
     """A function of the arrays params, grads, slots (flat), for `run`."""
     _, scalars, kinds, attributes = CASES[name]
     if not name.startswith("sgd"):
-        attributes = {**attributes, "epsilon": EPSILON}
+        attributes = {"epsilon": EPSILON, **attributes}
 
     def function(*tensors):
         n = len(tensors) // (2 + kinds)

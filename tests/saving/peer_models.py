@@ -28,8 +28,8 @@ _OPTIMIZERS = [
     ("Adadelta", {}),
     ("SGD", {}),
 ]
-# Newer classes of tf-keras have epsilon under the root, or keep a product of momenta that files lack.
-_DIFFERENT_FORMULA = ("RMSprop", "Adagrad", "Nadam")
+# The newer class of tf-keras keeps a product of momenta that its files lack.
+_DIFFERENT_FORMULA = ("Nadam",)
 
 
 def _layer(kind, arguments, shapes):

@@ -12,7 +12,7 @@ from pronghorn.losses import BinaryCrossentropy
 from pronghorn.models import Sequential, model_from_config, model_from_json, model_from_yaml
 from pronghorn.regularizers import L1L2
 from pronghorn.saving.dialects import in_keras2
-from pronghorn.saving.training_config import compile_as
+from pronghorn.saving.training_config import compile_as, training_config
 
 
 def _sequential(*layers):
@@ -436,6 +436,18 @@ def test_optimizers(class_name, config, expected):
 def test_options_of_optimizers_that_are_not_supported(config, message):
     with pytest.raises(ValueError, match=message):
         _compiled(optimizer_config={"class_name": "RMSprop", "config": {"name": "RMSprop", **config}})
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Adagrad"])
+def test_newer_classes_have_epsilon_under_the_root(name):
+    config = {"name": name, "use_ema": False, "is_legacy_optimizer": False, "learning_rate": 0.5}
+    model = _compiled(optimizer_config={"class_name": name, "config": config})
+    assert model.optimizer.epsilon_under_root
+    written = training_config(model)["optimizer_config"]["config"]
+    assert written["is_legacy_optimizer"] is False and "decay" not in written
+    older = _compiled(optimizer_config={"class_name": name, "config": {"learning_rate": 0.5}})
+    assert not older.optimizer.epsilon_under_root
+    assert "is_legacy_optimizer" not in training_config(older)["optimizer_config"]["config"]
 
 
 def test_losses_and_metrics_of_tf_keras():

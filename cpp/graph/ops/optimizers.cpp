@@ -114,15 +114,21 @@ Prepared<T> prepare_sgd(const Numbers<T>& in) {
   return {{in.scalar[0], static_cast<T>(in.attributes.template get<double>("momentum", 0.0))}};
 }
 
+// Keras 3 adds epsilon before it takes the root of an accumulator, Keras 2 after.
+template <class T>
+T under_root(const Numbers<T>& in) {
+  return static_cast<T>(in.attributes.template get<double>("epsilon_under_root", 0.0));
+}
+
 template <class T>
 Prepared<T> prepare_adagrad(const Numbers<T>& in) {
-  return {{in.scalar[0], in.get("epsilon")}};
+  return {{in.scalar[0], in.get("epsilon"), under_root(in)}};
 }
 
 template <class T>
 Prepared<T> prepare_rho(const Numbers<T>& in) {
   const T rho = in.get("rho");
-  return {{in.scalar[0], in.get("epsilon"), rho, 1 - rho}};
+  return {{in.scalar[0], in.get("epsilon"), rho, 1 - rho, under_root(in)}};
 }
 
 template <class T>

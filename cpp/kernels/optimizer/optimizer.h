@@ -20,9 +20,9 @@ struct OptimizerData {
 template <class T>
 using OptimizerFunction = void (*)(const T* c, const OptimizerData<T>& data, int64_t count);
 
-// rmsprop:   c = lr, epsilon, rho, 1 - rho
-//            s0' = rho s0 + (1 - rho) g^2,  p' = p - lr g / (sqrt(s0') + epsilon)
-// adagrad:   c = lr, epsilon;  s0' = s0 + g^2, then as rmsprop
+// rmsprop:   c = lr, epsilon, rho, 1 - rho, epsilon under the root: one of the two is 0
+//            s0' = rho s0 + (1 - rho) g^2,  p' = p - lr g / (sqrt(s0' + epsilon under the root) + epsilon)
+// adagrad:   c = lr, epsilon, epsilon under the root;  s0' = s0 + g^2, then as rmsprop
 // adadelta:  c as rmsprop;  s0' as rmsprop,  u = g sqrt(s1 + epsilon) / sqrt(s0' + epsilon)
 //            p' = p - lr u,  s1' = rho s1 + (1 - rho) u^2
 // adam:      c = lr_t, epsilon, beta_1, 1 - beta_1, beta_2, 1 - beta_2

@@ -63,18 +63,19 @@ void nesterov(const T* c, const OptimizerData<T>& data, int64_t count) {
 template <class T>
 void rmsprop(const T* c, const OptimizerData<T>& data, int64_t count) {
   const Vec<T> lr = broadcast(c[0]), epsilon = broadcast(c[1]), rho = broadcast(c[2]), rest = broadcast(c[3]);
+  const Vec<T> inner = broadcast(c[4]);
   update<T, 1>(data, count, [&](Lanes<T>& at) {
     at.slot[0] = rho * at.slot[0] + rest * (at.g * at.g);
-    at.p -= lr * at.g / (sqrt(at.slot[0]) + epsilon);
+    at.p -= lr * at.g / (sqrt(at.slot[0] + inner) + epsilon);
   });
 }
 
 template <class T>
 void adagrad(const T* c, const OptimizerData<T>& data, int64_t count) {
-  const Vec<T> lr = broadcast(c[0]), epsilon = broadcast(c[1]);
+  const Vec<T> lr = broadcast(c[0]), epsilon = broadcast(c[1]), inner = broadcast(c[2]);
   update<T, 1>(data, count, [&](Lanes<T>& at) {
     at.slot[0] += at.g * at.g;
-    at.p -= lr * at.g / (sqrt(at.slot[0]) + epsilon);
+    at.p -= lr * at.g / (sqrt(at.slot[0] + inner) + epsilon);
   });
 }
 

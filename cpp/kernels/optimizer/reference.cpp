@@ -49,19 +49,19 @@ void nesterov(const T* c, const OptimizerData<T>& data, int64_t count) {
 
 template <class T>
 void rmsprop(const T* c, const OptimizerData<T>& data, int64_t count) {
-  const T lr = c[0], epsilon = c[1], rho = c[2], rest = c[3];
+  const T lr = c[0], epsilon = c[1], rho = c[2], rest = c[3], inner = c[4];
   update<T, 1>(data, count, [&](Element<T>& at) {
     at.slot[0] = rho * at.slot[0] + rest * (at.g * at.g);
-    at.p -= lr * at.g / (std::sqrt(at.slot[0]) + epsilon);
+    at.p -= lr * at.g / (std::sqrt(at.slot[0] + inner) + epsilon);
   });
 }
 
 template <class T>
 void adagrad(const T* c, const OptimizerData<T>& data, int64_t count) {
-  const T lr = c[0], epsilon = c[1];
+  const T lr = c[0], epsilon = c[1], inner = c[2];
   update<T, 1>(data, count, [&](Element<T>& at) {
     at.slot[0] += at.g * at.g;
-    at.p -= lr * at.g / (std::sqrt(at.slot[0]) + epsilon);
+    at.p -= lr * at.g / (std::sqrt(at.slot[0] + inner) + epsilon);
   });
 }
 

@@ -43,11 +43,13 @@ def training_config(model: Any) -> dict[str, Any]:
         A compiled model.
     """
     optimizer = model.optimizer
+    name, config = get_registered_name(type(optimizer)), optimizer.get_config()
+    if config.get("epsilon_under_root") and not config["decay"]:
+        # What tf.keras knows its newer classes by, whose formula it is.
+        del config["epsilon_under_root"], config["decay"]
+        config = {"name": name, "use_ema": False, "is_legacy_optimizer": False, **config}
     return {
-        "optimizer_config": {
-            "class_name": get_registered_name(type(optimizer)),
-            "config": optimizer.get_config(),
-        },
+        "optimizer_config": {"class_name": name, "config": config},
         "loss": model.loss,
         "metrics": model._compile_metrics,
         "weighted_metrics": model._compile_weighted_metrics,

@@ -12,6 +12,7 @@ from ...layers.bidirectional import Bidirectional
 from ...layers.rnn import RNN
 from ...utils.generic_utils import get_registered_name, get_registered_object
 from ..training_config import training_config
+from .training import BESIDE_ROOT
 
 _MODULES = {
     "keras.initializers": initializers,
@@ -249,7 +250,8 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
     decay = own.pop("decay", 0)
     if "clipnorm" in own:  # the norm of all gradients together
         own["global_clipnorm"] = own.pop("clipnorm")
-    own.pop("schedule_decay", None)
+    for ours in ("schedule_decay", "epsilon_under_root"):
+        own.pop(ours, None)
     if decay > 0:
         schedule = {"initial_learning_rate": own["learning_rate"], "decay_steps": 1, "decay_rate": decay}
         own["learning_rate"] = {
@@ -258,6 +260,7 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
             "config": {**schedule, "staircase": False, "name": "InverseTimeDecay"},
             "registered_name": None,
         }
-    own["name"] = name.lower()
+    # Keras 3 has epsilon under the root. It takes any name: by this one we know our own formula again.
+    own["name"] = name.lower() + ("" if getattr(optimizer, "epsilon_under_root", True) else BESIDE_ROOT)
     own["use_ema"] = False
     return {"module": "keras.optimizers", "class_name": name, "config": own, "registered_name": None}

@@ -35,7 +35,9 @@ _NEUTRAL: dict[str, tuple] = {
     "use_ema": (False,),
     "weight_decay": (None, 0),
 }
-_ARGUMENTS = ("lr", "decay", "clipnorm", "clipvalue", "epsilon", "schedule_decay")
+_ARGUMENTS = ("lr", "decay", "clipnorm", "clipvalue", "epsilon", "epsilon_under_root", "schedule_decay")
+
+BESIDE_ROOT = "_epsilon_beside_root"  # ends the name of an optimizer of Keras 2 in a file of Keras 3
 
 
 def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
@@ -74,10 +76,12 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"{name}: the learning rate follows the schedule {rate.get('class_name')}, which is not supported"
         )
+    newer = "use_ema" in options  # the classes of Keras 3, and of tf.keras from 2.11 on
     if cls is optimizers.Nadam:
         # The older class says by `decay` what Keras says by `schedule_decay`; the newer one has no choice.
-        new = "use_ema" in options
-        options["schedule_decay"] = 1.0 if new else options.pop("decay", 0.004)
+        options["schedule_decay"] = 1.0 if newer else options.pop("decay", 0.004)
+    if newer and cls in (optimizers.RMSprop, optimizers.Adagrad):
+        options["epsilon_under_root"] = not str(options["name"]).endswith(BESIDE_ROOT)
     if options.get("global_clipnorm") is not None:
         options["clipnorm"] = options.pop("global_clipnorm")
     elif options.get("clipnorm") is not None:
