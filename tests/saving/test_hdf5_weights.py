@@ -185,6 +185,9 @@ def test_conv_lstm_of_keras1():
     assert [x.shape for x in (kernel, recurrent, bias)] == [tuple(w.shape) for w in layer.weights]
     np.testing.assert_array_equal(kernel[..., :2], parts[0].transpose(2, 3, 1, 0))
     np.testing.assert_array_equal(kernel[..., 2:4], parts[6].transpose(2, 3, 1, 0))
+    # In the newer layout of kernels already.
+    parts = [x.transpose(2, 3, 1, 0) if x.ndim == 4 else x for x in parts]
+    np.testing.assert_array_equal(preprocess_weights_for_loading(layer, parts, "1")[0], kernel)
 
 
 def _series(layer, nested):

@@ -24,9 +24,15 @@ def convert_keras1_weights(layer: Any, weights: list) -> list:
         return _gates_together(weights, (0, 1, 2))
     if kind in ("LSTM", "ConvLSTM2D") and len(weights) == 12:
         if kind == "ConvLSTM2D" and layer.data_format == "channels_first":
-            weights = [np.transpose(x, (2, 3, 1, 0)) if x.ndim == 4 else x for x in weights]
+            weights = [_channels_last(x, tuple(layer.weights[i % 3].shape)) for i, x in enumerate(weights)]
         return _gates_together(weights, (0, 2, 1, 3))  # i c f o → i f c o
     return weights
+
+
+def _channels_last(kernel: np.ndarray, shape: tuple) -> np.ndarray:
+    """Turn (filters, channels, rows, columns) round, unless a kernel has the newer layout already."""
+    rows, columns, channels = shape[:3] if len(shape) == 4 else (0, 0, 0)
+    return np.transpose(kernel, (2, 3, 1, 0)) if kernel.shape[1:] == (channels, rows, columns) else kernel
 
 
 def _gates_together(weights: list, order: tuple) -> list:
