@@ -23,6 +23,9 @@ Graph fuse_normalizations(const Graph& graph);
 // optimizer.
 Graph fuse_updates(const Graph& graph);
 
+// Products with the rows of an embedding into products with the distinct ones among them.
+Graph fuse_embeddings(const Graph& graph);
+
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
 bool is_per_channel(const Shape& operand, const Shape& shape);
 

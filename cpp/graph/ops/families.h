@@ -8,6 +8,7 @@ namespace pronghorn {
 
 std::vector<OpDef> callback_ops();
 std::vector<OpDef> conv_ops();
+std::vector<OpDef> distinct_ops();
 std::vector<OpDef> elementwise_ops();
 std::vector<OpDef> fused_ops();
 std::vector<OpDef> index_ops();

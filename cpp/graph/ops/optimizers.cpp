@@ -7,7 +7,8 @@
 // to step; factored, the parameters whose gradient stands there as two factors, a and b for aT b: it is
 // computed block by block while the parameter is updated, and never as a whole; sparse, the parameters whose
 // gradient stands there as indices and updates of their rows: what scatter_add would make of them is added up
-// row by row, and rows without one cost no more than the rule makes of a gradient of 0.
+// row by row, and rows without one cost no more than the rule makes of a gradient of 0; padded, those of them
+// whose indices were checked before and may be -1, which names no row.
 #include <cmath>
 #include <cstring>
 
@@ -398,6 +399,7 @@ struct Sparse {
   int parameter, input;
   int64_t rows, columns, count;  // of the parameter; indices
   DType index_type;
+  bool padded;
 
   size_t scratch() const { return static_cast<size_t>(rows + count) * sizeof(int32_t); }
 };
@@ -408,8 +410,9 @@ std::vector<Sparse> sparse_gradients(const LowerContext& context, const Layout& 
     const auto [input, kind] = layout.gradients[i];
     if (kind != Layout::Sparse) continue;
     const Shape& shape = context.dst(i);
+    const auto padded = context.attributes.get<std::vector<int64_t>>("padded", {});
     found.push_back({i, input, shape[0], shape.count(1, shape.rank()), context.src(input).count(),
-                     context.inputs[input].dtype});
+                     context.inputs[input].dtype, std::count(padded.begin(), padded.end(), i) > 0});
   }
   return found;
 }
@@ -423,6 +426,7 @@ void with_indices(const StepArguments& arguments, const Sparse& sparse, const F&
 }
 
 void check_range(const char* who, const StepArguments& arguments, const Sparse& sparse) {
+  if (sparse.padded) return;
   with_indices(arguments, sparse, [&](const auto* indices) {
     const int64_t bad = first_outside(indices, sparse.count, sparse.rows);
     if (bad >= 0) [[unlikely]]

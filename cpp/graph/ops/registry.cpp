@@ -11,6 +11,7 @@ using Families = std::vector<OpDef> (*)();
 constexpr Families families[] = {
     callback_ops,
     conv_ops,
+    distinct_ops,
     elementwise_ops,
     fused_ops,
     index_ops,

@@ -87,9 +87,26 @@ void run_scatter_add(const IndexProblem& p, const I* indices, const T* updates, 
 }
 
 template <class I>
+int64_t list_distinct(const I* indices, int64_t count, int64_t size, int32_t* place_of, int32_t* places,
+                      int32_t* distinct) {
+  std::fill(place_of, place_of + size, -1);
+  int32_t found = 0;
+  for (int64_t i = 0; i < count; i++) {
+    int32_t& place = place_of[indices[i]];
+    if (place < 0) {
+      place = found;
+      distinct[found++] = static_cast<int32_t>(indices[i]);
+    }
+    places[i] = place;
+  }
+  return found;
+}
+
+template <class I>
 void list_positions(const I* indices, int64_t count, int64_t rows, int32_t* first, int32_t* next) {
   std::fill(first, first + rows, -1);
   for (int64_t i = count; i-- > 0;) {
+    if (indices[i] < 0) continue;
     next[i] = first[indices[i]];
     first[indices[i]] = static_cast<int32_t>(i);
   }
@@ -142,6 +159,7 @@ void run_one_hot(int64_t count, int64_t depth, const I* indices, T* dst) {
 #define PRONGHORN_INDEX(I)                                                                        \
   template int64_t first_outside(const I*, int64_t, int64_t);                                     \
   template void list_positions(const I*, int64_t, int64_t, int32_t*, int32_t*);                   \
+  template int64_t list_distinct(const I*, int64_t, int64_t, int32_t*, int32_t*, int32_t*);       \
   template void run_take(const IndexProblem&, const void*, const I*, void*, int64_t);             \
   template void run_take_along(int64_t, int64_t, int64_t, const void*, const I*, void*, int64_t); \
   PRONGHORN_INDEX_TYPES(float, I)                                                                 \

@@ -22,7 +22,14 @@ void run_take(const IndexProblem& problem, const void* src, const I* indices, vo
 template <class T, class I>
 void run_scatter_add(const IndexProblem& problem, const I* indices, const T* updates, T* dst);
 
+// The distinct indices in the order in which they come first, and for each index its place among them;
+// returns how many there are. `place_of` is scratch for `size` numbers.
+template <class I>
+int64_t list_distinct(const I* indices, int64_t count, int64_t size, int32_t* place_of, int32_t* places,
+                      int32_t* distinct);
+
 // The positions at which each row is named by the indices: first[row], from there on next[position], -1 ends.
+// Negative indices name no row.
 template <class I>
 void list_positions(const I* indices, int64_t count, int64_t rows, int32_t* first, int32_t* next);
 
