@@ -61,7 +61,7 @@ class BaseLogger(Callback):
                 self.totals[name] = value
             elif name == "loss" and getattr(logs, "losses", None) is not None:
                 # Batch by batch, so that the sum has the same bits however the batches are run.
-                terms = [self.totals.get(name, 0.0), *(logs.losses * logs.sizes)]
+                terms = np.append(self.totals.get(name, 0.0), logs.losses * logs.sizes)
                 self.totals[name] = float(np.add.accumulate(terms)[-1])
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size

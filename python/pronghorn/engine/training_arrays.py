@@ -225,10 +225,7 @@ def evaluate_loop(model: Any, batches: ArrayBatches, verbose: int = 0, callbacks
         callbacks = plain_callbacks(model, callbacks, params)
     callbacks.model.stop_training = False
     callbacks._call_begin_hook("test")
-    if verbose == 1:
-        bar = Progbar(batches.rows, stateful_metrics=batches.step.names[1:])
-    else:
-        bar = callbacks.validation_bar(batches.rows)
+    bar = Progbar(batches.rows) if verbose == 1 else callbacks.validation_bar(batches.rows)
     _watched(batches, callbacks, bar, batches.logs)
     callbacks._call_end_hook("test")
     metrics = [_number(result[-1]) for result in batches.results[1:]]
@@ -267,11 +264,10 @@ def _watched(batches, callbacks, bar, logs_of):
             size = batches.seen(first + 1) - batches.seen(first)
             callbacks._call_batch_hook(mode, "begin", first, {"batch": first, "size": size})
         last = batches.run(first, first + 1 if every else batches.count, None, SLICE_SECONDS)
-        logs = logs_of(first, last) if every or bar is not None else None
         if every:
-            callbacks._call_batch_hook(mode, "end", last - 1, logs)
+            callbacks._call_batch_hook(mode, "end", last - 1, logs_of(first, last))
         if bar is not None:
-            bar.update(batches.seen(last), [(name, logs[name]) for name in batches.step.names])
+            bar.update(batches.seen(last))
         first = last
 
 

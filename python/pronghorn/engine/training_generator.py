@@ -198,10 +198,7 @@ class GeneratorMethods:
         callbacks = plain_callbacks(self, callbacks, {"steps": steps, "verbose": verbose, "metrics": names})
         callbacks.model.stop_training = False
         callbacks._call_begin_hook("test")
-        if verbose in (1, "auto"):
-            bar = Progbar(steps, stateful_metrics=names[1:])
-        else:
-            bar = callbacks.validation_bar(steps)
+        bar = Progbar(steps) if verbose in (1, "auto") else callbacks.validation_bar(steps)
         losses, sizes = [], []
         for index, data in enumerate(stream.epoch()):
             data = _checked(data)
@@ -213,7 +210,7 @@ class GeneratorMethods:
             logs.update(zip(names, results))
             callbacks._call_batch_hook("test", "end", index, logs)
             if bar is not None:
-                bar.update(index + 1, zip(names, results))
+                bar.update(index + 1)
         if not sizes:
             raise ValueError("There was no batch to evaluate on.")
         callbacks._call_end_hook("test")

@@ -196,8 +196,8 @@ class NoteBar:
         self.target = target
         self._start = time.time()
 
-    def update(self, current: int, values: Any = None) -> None:
-        """Says how far it is; `values` are not shown."""
+    def update(self, current: int) -> None:
+        """Says how far it is."""
         if self.target is None:
             self.bar.note(self.current, f"{self.label} {current}")
             return
