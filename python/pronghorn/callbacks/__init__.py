@@ -11,7 +11,6 @@ from .tensorboard import TensorBoard
 __all__ = [
     "BackupAndRestore",
     "BaseLogger",
-    "BatchLogs",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -26,8 +26,8 @@ class BackupAndRestore(Callback):
     save_freq : "epoch" or int
         When to save: after each epoch, or after every so many batches.
     delete_checkpoint : bool
-        Whether to delete the backup when the training has ended. Otherwise a later `fit` with more epochs
-        goes on from it.
+        Whether to delete the backup when the training has ended. Otherwise the same training, started again,
+        is over at once and has its history; with more epochs it goes on.
     double_checkpoint : bool
         Whether to keep the backup before the last one too, and to fall back on it where the last one cannot
         be read.
