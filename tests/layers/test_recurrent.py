@@ -63,6 +63,9 @@ def test_cudnn_weights_are_those_of_the_general_layers_in_the_librarys_layout(x)
         general.build(SERIES)
         halves = bias.reshape(2, -1)
         gates = columns // 2
+        for gate, *parts in zip(special.gate_names, np.hsplit(kernel, gates), *halves.reshape(2, gates, 2)):
+            for name, part in zip((f"kernel_{gate}", f"bias_{gate}_i", f"bias_{gate}"), parts):
+                np.testing.assert_allclose(K.eval(getattr(special, name)), part)
         kernel = [part.reshape(2, -1).T for part in np.hsplit(kernel, gates)]
         recurrent = [part.T for part in np.hsplit(recurrent, gates)]
         bias = halves if columns == 6 else halves.sum(0)

@@ -106,6 +106,7 @@ class PReLU(_Elementwise):
         axes = {}
         if self.shared_axes:
             axes = {i: input_shape[i] for i in range(1, len(input_shape)) if i not in self.shared_axes}
+        self.param_broadcast = [axis in (self.shared_axes or []) for axis in range(1, len(input_shape))]
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
         self.built = True
 

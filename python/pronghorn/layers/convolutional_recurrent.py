@@ -149,8 +149,9 @@ class ConvLSTM2DCell(GatedCell):
             raise ValueError("The channel dimension of the inputs should be defined. Found `None`.")
         wide = self.filters * 4
         initializer = self.bias_initializer
+        self.kernel_shape = (*self.kernel_size, input_shape[axis], wide)
         self._add_weights(
-            (*self.kernel_size, input_shape[axis], wide),
+            self.kernel_shape,
             (*self.kernel_size, self.filters, wide),
             (wide,),
             forget_bias(initializer, self.filters) if self.unit_forget_bias else initializer,

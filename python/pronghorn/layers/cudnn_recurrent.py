@@ -65,7 +65,29 @@ class _CuDNNLSTMCell(_LibraryKernels, LSTMCell):
         return self.bias[: 4 * self.units] + self.bias[4 * self.units :]
 
 
+def _part(weight: str, k: int, count: int) -> property:
+    def part(self: Any) -> Any:
+        whole = getattr(self, weight)
+        size = whole.shape[-1] // count
+        return whole[..., k * size : (k + 1) * size]
+
+    return property(part)
+
+
 class _CuDNN(CellLayer):
+    gate_names = ""  # one letter for each
+
+    def __init_subclass__(cls) -> None:
+        """Give each gate's part of the weights under Keras's names, such as ``kernel_i``."""
+        super().__init_subclass__()
+        letters = cls.__dict__.get("gate_names", "")
+        for k, gate in enumerate(letters):
+            for weight in ("kernel", "recurrent_kernel"):
+                setattr(cls, f"{weight}_{gate}", _part(weight, k, len(letters)))
+            # One bias is added to the product with the inputs, one to that with the state.
+            setattr(cls, f"bias_{gate}_i", _part("bias", k, 2 * len(letters)))
+            setattr(cls, f"bias_{gate}", _part("bias", len(letters) + k, 2 * len(letters)))
+
     def _finish(self) -> None:
         self.supports_masking = False
 
@@ -114,6 +136,7 @@ class CuDNNGRU(_CuDNN, GRU):
     """
 
     _cell_class = _CuDNNGRUCell
+    gate_names = "zrh"
 
     def __init__(
         self,
@@ -159,6 +182,7 @@ class CuDNNLSTM(_CuDNN, LSTM):
     """
 
     _cell_class = _CuDNNLSTMCell
+    gate_names = "ifco"
 
     def __init__(
         self,

@@ -156,6 +156,16 @@ class LocallyConnected2D(_LocallyConnected):
     ):
         super().__init__(**passed_on(locals()))
 
+    @property
+    def output_row(self) -> int:
+        """Number of rows of the output."""
+        return self._positions[0]
+
+    @property
+    def output_col(self) -> int:
+        """Number of columns of the output."""
+        return self._positions[1]
+
     def call(self, inputs):
         return self.finish_call(
             backend.local_conv2d(
