@@ -35,6 +35,9 @@ class FeedMethods:
             return
         if self.inputs:
             raise ValueError("Model inputs are already set.")
+        if self._is_graph_network:  # they were taken away: the graph still knows them
+            self.inputs = [layer.output for layer in self._input_layers]
+            return
         self.input_names = [f"input_{i + 1}" for i in range(len(arrays))]
         tensors = [
             ops.KerasTensor(shape, config.floatx(), name=name)

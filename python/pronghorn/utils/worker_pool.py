@@ -13,6 +13,7 @@ import pickle
 import queue
 import random
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -69,12 +70,18 @@ class WorkerPool:
         self._tasks: queue.SimpleQueue = queue.SimpleQueue()
         self._count = 0
         # All processes are there before the first thread is.
-        remotes = [_Remote(task, seed) for _ in range(workers)] if use_processes else []
+        remotes: list[_Remote] = []
+        try:
+            for _ in range(workers if use_processes else 0):
+                remotes.append(_Remote(task, seed))
+        except BaseException:
+            _end(os.getpid(), self._tasks, [], remotes)
+            raise
+        living = _Count(workers)
         threads = [
-            threading.Thread(target=_work, args=(self._tasks, call), daemon=True, name="pronghorn-worker")
+            threading.Thread(target=_work, args=(self._tasks, call, living), daemon=True)
             for call in (remotes or [task] * workers)
         ]
-        self._threads = threads
         # Runs when the pool is collected, and at the end of the interpreter, too.
         self._end = weakref.finalize(self, _end, os.getpid(), self._tasks, threads, remotes)
         for thread in threads:
@@ -83,9 +90,6 @@ class WorkerPool:
     def submit(self, item: Any) -> Future:
         """Returns a future of `task(item)`."""
         future: Future = Future()
-        if not any(thread.is_alive() for thread in self._threads):
-            future.set_exception(WorkerDied("no worker is left to do the task"))
-            return future
         self._tasks.put((future, self._count, item))
         self._count += 1
         return future
@@ -95,7 +99,20 @@ class WorkerPool:
         self._end()
 
 
-def _work(tasks, call):
+class _Count:
+    """A number that several threads count down."""
+
+    def __init__(self, number):
+        self._number = number
+        self._lock = threading.Lock()
+
+    def down(self):
+        with self._lock:
+            self._number -= 1
+            return self._number
+
+
+def _work(tasks, call, living):
     """What a thread does."""
     remote = isinstance(call, _Remote)
     while (task := tasks.get()) is not None:
@@ -106,7 +123,11 @@ def _work(tasks, call):
             result = call(number, item) if remote else call(item)
         except WorkerDied as error:
             future.set_exception(error)
-            return
+            if call is _refuse:
+                continue
+            if living.down():
+                return
+            remote, call = False, _refuse  # the last one answers those that wait
         except BaseException as error:
             future.set_exception(error)
         else:
@@ -136,6 +157,10 @@ def _end(owner, tasks, threads, remotes):
         remote.close()
 
 
+def _refuse(item):
+    raise WorkerDied("no worker is left to do the task")
+
+
 class _Remote:
     """A process that does tasks."""
 
@@ -143,7 +168,7 @@ class _Remote:
         context = multiprocessing.get_context()
         self.connection, other = context.Pipe()
         self.process = context.Process(
-            target=_serve, args=(other, task, seed, os.getpid()), daemon=True, name="pronghorn-worker"
+            target=_serve, args=(other, _Task(task), seed, os.getpid()), daemon=True, name="pronghorn-worker"
         )
         try:
             self.process.start()
@@ -177,8 +202,41 @@ class _Remote:
         self.connection.close()
 
 
+class _Task:
+    """What a process is to call. One that was not forked imports the module of a user's class to unpickle it,
+    and finds this package under the name `keras` there if the parent does.
+    """
+
+    def __init__(self, call):
+        self.call = call
+
+    def __reduce__(self):
+        from ..alias import as_keras
+
+        served = getattr(sys.modules.get("keras"), "as_keras", None) is as_keras
+        return _PickledTask, (served, pickle.dumps(self.call))
+
+    def load(self):
+        return self.call
+
+
+class _PickledTask:
+    """A task as it arrives; unpickled where an error can be told to the caller."""
+
+    def __init__(self, as_keras, data):
+        self.as_keras, self.data = as_keras, data
+
+    def load(self):
+        if self.as_keras:
+            from ..alias import as_keras
+
+            as_keras()
+        return pickle.loads(self.data)
+
+
 def _serve(connection, task, seed, parent):
     """What a process does."""
+    call = None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while True:
@@ -193,7 +251,8 @@ def _serve(connection, task, seed, parent):
         np.random.seed((seed + number) % 2**32)
         random.seed(seed + number)
         try:
-            _send(connection, (True, task(item)))
+            call = call or task.load()
+            _send(connection, (True, call(item)))
         except BrokenPipeError:
             return
         except BaseException as error:
