@@ -1,8 +1,10 @@
 """Callbacks: what each does, when they are called, and with what."""
 
 import csv
+import gc
 import io
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -206,6 +208,20 @@ def test_a_loss_that_is_not_finite_is_warned_of_once(every):
     with pytest.warns(RuntimeWarning, match="became .* at batch 2 of epoch 1 .*TerminateOnNaN") as found:
         regression().fit(x, Y, batch_size=2, epochs=3, shuffle=False, callbacks=extra, verbose=0)
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("by_generator", [False, True])
+def test_a_model_lets_go_of_the_data(by_generator):
+    x, y = X.copy(), Y.copy()
+    gone = weakref.ref(x)
+    model = regression()
+    if by_generator:
+        model.fit(iter([(x, y)] * 2), steps_per_epoch=2, verbose=0)
+    else:
+        model.fit(x, y, verbose=0)
+    del x
+    gc.collect()
+    assert gone() is None
 
 
 class Fake:

@@ -178,8 +178,7 @@ def fit_loop(
         progress.end_epoch(callbacks)
         if model._callback_model().stop_training:
             break
-    callbacks._call_end_hook("train")
-    return model.history
+    return end_training(model, callbacks)
 
 
 def validation_arrays(inputs: Any, targets: Any, weights: Any) -> list:
@@ -301,6 +300,13 @@ def training_callbacks(
     if progress:
         callbacks.resume()
     return callbacks
+
+
+def end_training(model: Any, callbacks: Any) -> Any:
+    """Tells the callbacks that the training has ended; returns the `History`."""
+    callbacks._call_end_hook("train")
+    callbacks.model._progress = None  # it holds on to the data
+    return model.history
 
 
 def plain_callbacks(model: Any, callbacks: list | None, params: dict) -> Any:

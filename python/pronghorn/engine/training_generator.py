@@ -14,7 +14,7 @@ from ..utils.progbar import Progbar
 from . import training_utils
 from .batch_streams import BatchStream
 from .resuming import StreamProgress
-from .training_arrays import plain_callbacks, training_callbacks
+from .training_arrays import end_training, plain_callbacks, training_callbacks
 
 
 class GeneratorMethods:
@@ -137,8 +137,7 @@ class GeneratorMethods:
                 break
             if stream.is_sequence:  # its length may be another now
                 callbacks.set_params({**callbacks.params, "steps": stream.steps})
-        callbacks._call_end_hook("train")
-        return self.history
+        return end_training(self, callbacks)
 
     def _train_epoch(self, stream, train, callbacks, progress):
         """Trains on the rest of an epoch; returns the size of its last batch."""
