@@ -10,6 +10,7 @@
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
 #include "kernels/conv/depthwise.h"
+#include "kernels/conv/few_channels.h"
 
 namespace pronghorn {
 namespace {
@@ -238,7 +239,9 @@ Step lower_typed(const LowerContext& context) {
   // backward data has the weights first among its inputs, the kernels have the image first
   const int image = direction == Direction::BackwardData, residual = 2 + p.has_bias;
   const auto operands = [=](const StepArguments& s) {
-    return ConvOperands<T>{src<T>(s, image), src<T>(s, 1 - image), dst<T>(s),
+    return ConvOperands<T>{src<T>(s, image),
+                           src<T>(s, 1 - image),
+                           dst<T>(s),
                            p.has_bias ? src<T>(s, 2) : nullptr,
                            p.has_residual ? src<T>(s, residual) : nullptr,
                            p.has_diff_bias ? dst<T>(s, 1) : nullptr};
@@ -246,7 +249,8 @@ Step lower_typed(const LowerContext& context) {
   Step step;
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
                static_cast<double>(depthwise ? 1 : p.ic);
-  if (!depthwise && is_pointwise(p) && !p.has_diff_bias) {
+  const bool few_channels = direction == Direction::Forward && suits_few_channels(p);
+  if (!depthwise && is_pointwise(p) && !p.has_diff_bias && !few_channels) {
     const GemmTable& table = gemm_table();
     const GemmProblem g = pointwise_gemm<direction>(p);
     step.implementation = table.implementation(g);

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "kernels/conv/few_channels.h"
 #include "kernels/conv/winograd.h"
 
 namespace pronghorn {
@@ -134,6 +135,9 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& p, boo
                            : direction == ConvDirection::BackwardData
                                ? &conv_table().backward_data
                                : &conv_weights_table().backward_weights;
+  if (const ConvKernel& few = few_channels_table().forward;
+      direction == ConvDirection::Forward && suits_few_channels(p) && few.run_float)
+    best = &few;
   const Use setting = use();
   if (!is_float || setting == Off) return *best;
   const Balance balance = balance_of(active_isa());
