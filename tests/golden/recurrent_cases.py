@@ -39,9 +39,17 @@ def _cases():
                 f"{prefix}_hard", kind, {**sequence, "recurrent_activation": "hard_sigmoid"}, mask=True
             )
             yield case(f"{prefix}_first_implementation", kind, {**options, "implementation": 1}, mask=True)
-        for mode in ("concat", "sum", "mul", "ave"):
+        yield case(f"{prefix}_stateful", kind, {**sequence, "stateful": True, "batch_input_shape": SERIES})
+        cell = {"cells": [(kind + "Cell", options)], "return_sequences": True}
+        yield case(f"{prefix}_cell", "RNN", cell, mask=True, states=count)
+        for mode in ("concat", "sum", "mul", "ave", "none"):
             yield case(f"{prefix}_both_{mode}", kind, sequence, mask=True, wrapper=mode)
         yield case(f"{prefix}_both_last", kind, options, states=2 * count, wrapper="concat")
+    cells = [("LSTMCell", {"units": 3}), ("GRUCell", {"units": 4, "reset_after": False})]
+    cells += [("SimpleRNNCell", {"units": UNITS})]
+    yield case("stacked_cells", "RNN", {"cells": cells})
+    yield case("stacked_cells_masked", "RNN", {"cells": cells, "return_sequences": True}, mask=True)
+    yield case("stacked_cells_unrolled", "RNN", {"cells": cells, "unroll": True, "go_backwards": True})
     convolution = {"filters": UNITS, "kernel_size": (3, 2)}
     convolved = {**convolution, "return_sequences": True}
     yield case("conv_last", "ConvLSTM2D", convolution, IMAGES)
@@ -49,11 +57,33 @@ def _cases():
     yield case("conv_strided", "ConvLSTM2D", {**convolved, "strides": (2, 1)}, IMAGES)
     yield case("conv_dilated", "ConvLSTM2D", {**convolved, "dilation_rate": (2, 2)}, IMAGES)
     yield case("conv_backwards", "ConvLSTM2D", {**convolved, "go_backwards": True}, IMAGES)
+    sigmoid = {**convolved, "recurrent_activation": "sigmoid", "padding": "same"}
+    yield case("conv_sigmoid_state", "ConvLSTM2D", sigmoid, IMAGES, states=2)
+    yield case("conv_relu", "ConvLSTM2D", {**convolved, "activation": "relu"}, IMAGES)
     yield case("conv_masked", "ConvLSTM2D", {**convolved, "padding": "same"}, IMAGES, mask=True)
     yield case("conv_masked_last", "ConvLSTM2D", {**convolution, "use_bias": False}, IMAGES, mask=True)
 
 
 CASES = list(_cases())
+
+
+def layer_of(layers, kind, arguments, wrapper):
+    """The layer of a case, made of the layers of any Keras."""
+    arguments = dict(arguments)
+    if kind == "RNN":
+        cells = [getattr(layers, cell)(**options) for cell, options in arguments.pop("cells")]
+        layer = layers.RNN(cells if len(cells) > 1 else cells[0], **arguments)
+    else:
+        layer = getattr(layers, kind)(**arguments)
+    if wrapper is None:
+        return layer
+    return layers.Bidirectional(layer, merge_mode=None if wrapper == "none" else wrapper)
+
+
+def shapes_for(shape, states):
+    """The shapes of the inputs and of the initial states."""
+    state = (shape[0], UNITS) if shape is SERIES else (shape[0], *shape[2:4], UNITS)
+    return [shape] + [state] * states
 
 
 def mask_for(shape):

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 from golden.layer_cases import arrays_for, diff_output, weights_for
-from golden.recurrent_cases import CASES, UNITS, mask_for
+from golden.recurrent_cases import CASES, layer_of, mask_for, shapes_for
 
 from pronghorn import layers, ops
 
@@ -19,13 +19,13 @@ def golden():
 
 
 def results_of(name, kind, arguments, shape, mask, states, wrapper):
-    layer = getattr(layers, kind)(**arguments)
-    if wrapper is not None:
-        layer = layers.Bidirectional(layer, merge_mode=wrapper)
-    shapes = [shape] + [(shape[0], UNITS)] * states
+    layer = layer_of(layers, kind, arguments, wrapper)
+    shapes = shapes_for(shape, states)
     xs = arrays_for(name, shapes)
     layer.build(shapes if states else shape)
     layer.set_weights(weights_for(name, [("", w.shape) for w in layer.weights]))
+    if arguments.get("stateful"):
+        layer(xs[0] * np.float32(0.5))
     with ops.Trace() as trace:
         feeds = [trace.feed(x.shape, x.dtype.name, f"x{i}") for i, x in enumerate(xs)]
         weights = [trace.read(w) for w in layer.trainable_weights]
