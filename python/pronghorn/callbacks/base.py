@@ -151,7 +151,9 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10) -> None:
-        self.callbacks = list(callbacks or ())
+        self.callbacks, self._keepers = [], []  # keepers: those that back the training up
+        for callback in callbacks or ():
+            self.append(callback)
         self.queue_length = queue_length
         self.params = {}
         self.model = None
@@ -165,6 +167,8 @@ class CallbackList:
     def append(self, callback: Callback) -> None:
         """Adds a callback at the end."""
         self.callbacks.append(callback)
+        if hasattr(callback, "batches_to_go"):
+            self._keepers.append(callback)
 
     def set_params(self, params: dict) -> None:
         """Hands the parameters of the run to all."""
@@ -214,11 +218,6 @@ class CallbackList:
         if hook == "begin":
             self._t_enter_batch = time.time()
 
-    @property
-    def _keepers(self):
-        """The callbacks that back the training up."""
-        return [callback for callback in self.callbacks if hasattr(callback, "batches_to_go")]
-
     def resume(self) -> None:
         """Puts the training where a backup has it."""
         for callback in self._keepers:
@@ -226,7 +225,9 @@ class CallbackList:
 
     def batches_to_go(self, most: int) -> int:
         """How many batches may run until a callback backs the training up."""
-        return min([most, *(n for n in (keeper.batches_to_go() for keeper in self._keepers) if n)])
+        for keeper in self._keepers:
+            most = min(most, keeper.batches_to_go() or most)
+        return most
 
     def after_batches(self, count: int) -> None:
         """Tells those that back the training up that all callbacks have seen another `count` batches."""

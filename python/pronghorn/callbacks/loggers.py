@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterable
@@ -53,18 +54,20 @@ class BaseLogger(Callback):
         logs = logs or {}
         size = logs.get("size", 0)
         self.seen += size
-        if self.warns and not np.isfinite(logs.get("loss", 0)).all():
-            self.warns = False
-            self._warn(batch, logs)
         for name, value in logs.items():
             if name in self.stateful_metrics:
                 self.totals[name] = value
             elif name == "loss" and getattr(logs, "losses", None) is not None:
                 # Batch by batch, so that the sum has the same bits however the batches are run.
-                terms = np.append(self.totals.get(name, 0.0), logs.losses * logs.sizes)
+                terms = logs.losses * logs.sizes
+                terms[0] += self.totals.get(name, 0.0)
                 self.totals[name] = float(np.add.accumulate(terms)[-1])
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size
+        total = self.totals.get("loss")
+        if self.warns and isinstance(total, float) and not math.isfinite(total):
+            self.warns = False
+            self._warn(batch, logs)
 
     def _warn(self, batch, logs):
         losses = getattr(logs, "losses", None)

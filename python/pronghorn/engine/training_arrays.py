@@ -107,21 +107,24 @@ class ArrayBatches:
         logs = callbacks_module.BatchLogs(batch=last - 1, size=self.seen(last) - self.seen(first))
         for name, result in zip(self.step.names, self.results):
             logs[name] = _number(result[last - 1])
-        logs.losses, logs.sizes = self._losses(first, last)
+        logs.losses, logs.sizes = losses, sizes = self._losses(first, last)
         if last - first > 1:
-            logs["loss"] = self.mean_loss(first, last)
+            logs["loss"] = _mean(losses, sizes)
         return logs
 
     def mean_loss(self, first: int, last: int) -> float:
         """Mean loss of a sample of the batches `[first, last)`."""
-        losses, sizes = self._losses(first, last)
-        return float((losses * sizes).sum() / sizes.sum())
+        return _mean(*self._losses(first, last))
 
     def _losses(self, first, last):
         sizes = np.full(last - first, self.batch_size)
         if last > self.whole:
             sizes[-1] = self.rest
         return self.results[0][first:last].astype("float64"), sizes
+
+
+def _mean(losses, sizes):
+    return float((losses * sizes).sum() / sizes.sum())
 
 
 def _with_rows(array, rows):
