@@ -146,6 +146,7 @@ class _BuiltIn(Optimizer):
 
     rule = ""  # the op
     slot_names = ()
+    slot_start = 0.0  # what slots hold before the first step
     numbers = ()  # hyper-parameters that the op reads behind its own scalars
 
     def __init__(self, kwargs, **hyper_parameters):
@@ -207,7 +208,7 @@ class _BuiltIn(Optimizer):
             self._slots = {
                 name: [
                     ops.Variable(
-                        np.zeros(param.shape, param.dtype),
+                        np.full(param.shape, self.slot_start, param.dtype),
                         dtype=param.dtype,
                         name=f"{name}_{i}",
                         trainable=False,
@@ -359,7 +360,7 @@ class Adagrad(_BuiltIn):
         Step size.
     **kwargs
         `epsilon`, `lr`, `decay`, `clipnorm`, `clipvalue`; `epsilon_under_root` to add epsilon before the root
-        is taken, as Keras 3 does.
+        is taken, as Keras 3 does; `initial_accumulator_value`, what the sums start from.
     """
 
     rule = "adagrad"
@@ -368,6 +369,7 @@ class Adagrad(_BuiltIn):
     def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
         self.epsilon = _epsilon(kwargs)
         self.epsilon_under_root = bool(kwargs.pop("epsilon_under_root", False))
+        self.slot_start = float(kwargs.pop("initial_accumulator_value", 0.0))
         super().__init__(kwargs, learning_rate=learning_rate)
 
     def _scalars(self, next_iteration):
@@ -378,7 +380,8 @@ class Adagrad(_BuiltIn):
 
     def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
-        return {**super().get_config(), **self._values("learning_rate", "decay", "epsilon"), **_root(self)}
+        config = {**super().get_config(), **self._values("learning_rate", "decay", "epsilon"), **_root(self)}
+        return {**config, "initial_accumulator_value": self.slot_start} if self.slot_start else config
 
 
 class Adadelta(_BuiltIn):

@@ -120,6 +120,16 @@ def cells(keras):
     return keras.models.Sequential([layers.RNN(stacked, input_shape=_SERIES), layers.Dense(2)])
 
 
+@_row([_SERIES, _SERIES])
+def encoder_decoder(keras):
+    layers = keras.layers
+    a, b = layers.Input(_SERIES), layers.Input(_SERIES)
+    _, h, c = layers.LSTM(4, return_state=True)(a)
+    y = layers.LSTM(4, return_sequences=True)(b, initial_state=[h, c])
+    _, h = layers.GRU(3, return_state=True, reset_after=False)(y)
+    return keras.models.Model([a, b], layers.Dense(2)(h))
+
+
 @_row((5,))
 def embedding(keras):
     layers = keras.layers

@@ -10,8 +10,10 @@ from peer_models import NAMES, ROWS, compile_and_train, results_of
 
 import pronghorn
 from pronghorn import backend as K
+from pronghorn import losses
+from pronghorn import metrics as metric
 from pronghorn.engine import saving
-from pronghorn.layers import Dense, Input, Lambda, Layer
+from pronghorn.layers import Dense, Input, Lambda, Layer, TimeDistributed
 from pronghorn.models import Model, Sequential, load_model, save_model
 from pronghorn.optimizers import SGD
 from pronghorn.utils import CustomObjectScope, register_keras_serializable
@@ -122,6 +124,37 @@ def test_large_lists_of_names_are_split(tmp_path):
     memory = h5py.File("none", "w", driver="core", backing_store=False)
     with memory as file, pytest.raises(RuntimeError, match="larger than 64512 bytes"):
         saving.save_attributes_to_hdf5_group(file, "names", [b"x" * 70_000])
+
+
+def test_everything_that_a_model_is_compiled_with_survives(tmp_path):
+    x = Input((3,))
+    a, b = Dense(2, name="a")(x), Dense(1, activation="sigmoid", name="b")(x)
+    for loss, metrics, weights in [
+        ("mse", ["mae"], None),
+        (["mse", "binary_crossentropy"], [["mae"], ["acc"]], [1.0, 0.5]),
+        (
+            {"a": losses.Huber(0.3), "b": losses.BinaryCrossentropy(label_smoothing=0.1)},
+            {"a": metric.RootMeanSquaredError(), "b": ["accuracy", metric.AUC(num_thresholds=20)]},
+            {"a": 0.2, "b": 2.0},
+        ),
+        ([losses.mean_absolute_error, "mse"], {"a": metric.mean_squared_error}, None),
+    ]:
+        model = Model(x, [a, b])
+        model.compile("adam", loss, metrics=metrics, loss_weights=weights, weighted_metrics=["mse"])
+        data = np.ones((2, 3)), [np.zeros((2, 2)), np.ones((2, 1))]
+        model.train_on_batch(*data)
+        model.save(tmp_path / "model.h5")
+        again = load_model(tmp_path / "model.h5")
+        assert again.metrics_names == model.metrics_names
+        expected = model.train_on_batch(*data)
+        np.testing.assert_allclose(again.train_on_batch(*data), expected, rtol=1e-6)
+
+
+def test_weights_per_step_survive(tmp_path):
+    model = Sequential([TimeDistributed(Dense(2), input_shape=(4, 3))])
+    model.compile("sgd", "mse", sample_weight_mode="temporal")
+    model.save(tmp_path / "model.h5")
+    assert load_model(tmp_path / "model.h5").sample_weight_mode == "temporal"
 
 
 class Scale(Layer):

@@ -185,6 +185,7 @@ class CompileMethods:
             while name in self.metrics_names:
                 name = f"{base}_{number}"
                 number += 1
+            metric.__dict__.setdefault("_given_name", metric.name)  # what files have it by
             metric.name = name
             named[name] = metric
             self._compile_metric_functions.append(metric)

@@ -28,7 +28,10 @@ def to_json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
+        config = value.get_config()
+        if hasattr(value, "_given_name"):  # a metric, which bears the name of its output now
+            config["name"] = value._given_name
+        return {"class_name": get_registered_name(type(value)), "config": config}
     if callable(value) and not hasattr(value, "tolist"):
         return get_registered_name(value)
     return plain_value(value)

@@ -36,6 +36,7 @@ _NEUTRAL: dict[str, tuple] = {
     "weight_decay": (None, 0),
 }
 _ARGUMENTS = ("lr", "decay", "clipnorm", "clipvalue", "epsilon", "epsilon_under_root", "schedule_decay")
+_OF_ADAGRAD = ("initial_accumulator_value",)
 
 BESIDE_ROOT = "_epsilon_beside_root"  # ends the name of an optimizer of Keras 2 in a file of Keras 3
 
@@ -90,7 +91,8 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
             "2.3; in tf.keras it bounded that of each by itself.",
             stacklevel=6,
         )
-    accepted = {*_ARGUMENTS, *inspect.signature(cls.__init__).parameters}
+    own = _OF_ADAGRAD if cls is optimizers.Adagrad else ()
+    accepted = {*_ARGUMENTS, *own, *inspect.signature(cls.__init__).parameters}
     kept = {}
     for key, value in options.items():
         if key in accepted and not (key in ("clipnorm", "clipvalue") and value is None):
