@@ -46,6 +46,19 @@ PRONGHORN_INLINE Mask<T> load_bytes(const uint8_t* p, int n) {
     return (Mask<T>)(sizeof(T) == 4 ? _mm_cvtepu8_epi32(bytes) : _mm_cvtepu8_epi64(bytes));
 #endif
   }
+#elif defined(PRONGHORN_ISA_neon)
+  if constexpr (sizeof(T) >= 4) {
+    uint64_t word = 0;
+    if (n >= w)
+      __builtin_memcpy(&word, p, w);
+    else
+      word = first_bytes(p, n);
+    const uint32x4_t lanes = vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(word))));
+    if constexpr (sizeof(T) == 4)
+      return (Mask<T>)lanes;
+    else
+      return (Mask<T>)vmovl_u32(vget_low_u32(lanes));
+  }
 #endif
   typename BytesOf<T>::type bytes = {};
   if (n >= w)
@@ -96,6 +109,19 @@ PRONGHORN_INLINE void store_mask(uint8_t* p, Mask<T> mask, int n) {
     } else {
       for (int i = 0; i < n; i++) p[i] = static_cast<uint8_t>(bits >> i & 1);
     }
+    return;
+  }
+#elif defined(PRONGHORN_ISA_neon)
+  if constexpr (sizeof(T) >= 4) {
+    uint32x4_t words = (uint32x4_t)mask;  // of which the low lanes matter, here and below
+    if constexpr (sizeof(T) == 8) words = vcombine_u32(vmovn_u64((uint64x2_t)mask), vdup_n_u32(0));
+    const uint16x4_t halves = vmovn_u32(words);
+    const uint8x8_t bytes = vand_u8(vmovn_u16(vcombine_u16(halves, halves)), vdup_n_u8(1));
+    const uint32_t word = vget_lane_u32(vreinterpret_u32_u8(bytes), 0);
+    if (n >= width<T>)
+      __builtin_memcpy(p, &word, width<T>);
+    else
+      for (int i = 0; i < n; i++) p[i] = static_cast<uint8_t>(word >> (8 * i));
     return;
   }
 #endif

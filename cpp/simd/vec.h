@@ -12,6 +12,7 @@
 //
 // + - * / < > == & | << >> are the compiler's own, lane by lane.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -27,11 +28,13 @@ namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
 #if defined(PRONGHORN_ISA_avx512)
-constexpr int vector_bytes = 64;
+constexpr int vector_bytes = 64, vector_registers = 32;
 #elif defined(PRONGHORN_ISA_avx2)
-constexpr int vector_bytes = 32;
+constexpr int vector_bytes = 32, vector_registers = 16;
+#elif defined(PRONGHORN_ISA_neon)
+constexpr int vector_bytes = 16, vector_registers = 32;
 #else
-constexpr int vector_bytes = 16;
+constexpr int vector_bytes = 16, vector_registers = 16;
 #endif
 
 template <class T>
@@ -65,6 +68,15 @@ struct ElementOf {
 };
 template <class V>
 using Element = typename ElementOf<V>::type;
+
+// f(0), f(1), … f(N - 1), each index a constant. Arrays that only such indices touch stay in registers, where
+// the lambda f is inlined early: it has to say always_inline, or its function flatten.
+template <int N, class F>
+PRONGHORN_INLINE void unroll(const F& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, N>{});
+}
 
 template <class T>
 PRONGHORN_INLINE Vec<T> load(const T* p) {
@@ -114,7 +126,16 @@ PRONGHORN_INLINE Vec<T> load_part(const T* p, int n) {
                                          (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)));
 #endif
   Vec<T> v = {};
-  for (int i = 0; i < n; i++) v[i] = p[i];
+  if constexpr (width<T> <=
+                4) {  // lane by lane with constant indices, so that nothing goes through the stack
+    if (n > 0) v[0] = p[0];
+    if constexpr (width<T> > 2) {
+      if (n > 1) v[1] = p[1];
+      if (n > 2) v[2] = p[2];
+    }
+  } else {
+    for (int i = 0; i < n; i++) v[i] = p[i];
+  }
   return v;
 #endif
 }
@@ -136,7 +157,15 @@ PRONGHORN_INLINE void store_part(T* p, Vec<T> v, int n) {
     return _mm256_maskstore_epi64(reinterpret_cast<long long*>(p),
                                   (__m256i)(iota<int64_t>() < broadcast<int64_t>(n)), (__m256i)v);
 #endif
-  for (int i = 0; i < n; i++) p[i] = v[i];
+  if constexpr (width<T> <= 4) {
+    if (n > 0) p[0] = v[0];
+    if constexpr (width<T> > 2) {
+      if (n > 1) p[1] = v[1];
+      if (n > 2) p[2] = v[2];
+    }
+  } else {
+    for (int i = 0; i < n; i++) p[i] = v[i];
+  }
 #endif
 }
 
@@ -179,6 +208,8 @@ PRONGHORN_INLINE bool any(M mask) {
   return _mm256_movemask_epi8((__m256i)mask) != 0;
 #elif defined(__SSE2__)
   return _mm_movemask_epi8((__m128i)mask) != 0;
+#elif defined(PRONGHORN_ISA_neon)
+  return vmaxvq_u32((uint32x4_t)mask) != 0;
 #else
   bool found = false;
   for (int i = 0; i < width<Element<M>>; i++) found |= mask[i] != 0;

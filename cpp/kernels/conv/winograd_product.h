@@ -13,7 +13,7 @@ constexpr int64_t block_bytes = 640 << 10;
 constexpr int product_rows = 6;
 constexpr int64_t block_bytes = 384 << 10;
 #elif defined(PRONGHORN_ISA_neon)
-constexpr int product_rows = 8;
+constexpr int product_rows = 12;
 constexpr int64_t block_bytes = 384 << 10;
 #else
 constexpr int product_rows = 4;

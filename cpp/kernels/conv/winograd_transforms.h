@@ -9,13 +9,6 @@ namespace {
 
 using Floats = Vec<float>;
 
-template <int N, class F>
-PRONGHORN_INLINE void unroll(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
-}
-
 PRONGHORN_INLINE Floats times(float factor, Floats v, Floats to) {
   return fma(broadcast(factor), v, to);
 }

@@ -26,13 +26,6 @@ constexpr int panel_vectors = 2;
 
 constexpr int prefetch_rows = 12;  // of B, ahead of the sum
 
-template <int N, class F>
-PRONGHORN_INLINE void unroll(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
-}
-
 template <class T>
 PRONGHORN_INLINE Vec<T> load_columns(const T* p, int64_t columns) {
   if (columns >= width<T>) return load(p);
@@ -86,7 +79,7 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*
 }
 
 template <class T, int Rows, int V, bool adjacent>
-void tile(const TileArguments<T>& t) {
+__attribute__((flatten)) void tile(const TileArguments<T>& t) {
   constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
                 lines = (V * W + per_line - 1) / per_line;
   Vec<T> sums[Rows][V];
