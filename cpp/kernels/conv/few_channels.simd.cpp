@@ -16,7 +16,7 @@ constexpr int most_rows = 14;
 #elif defined(PRONGHORN_ISA_avx2)
 constexpr int most_rows = 6;
 #elif defined(PRONGHORN_ISA_neon)
-constexpr int most_rows = 8;
+constexpr int most_rows = 12;
 #else
 constexpr int most_rows = 4;
 #endif
@@ -36,13 +36,6 @@ struct Task {
   Activation activation;
   int64_t oc;
 };
-
-template <int N, class F>
-PRONGHORN_INLINE void unroll(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
-}
 
 // Rows pixels by Vectors vectors of channels, of which `columns` exist.
 template <class T, int Rows, int Vectors>
