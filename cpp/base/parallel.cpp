@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <thread>
 
+#include "base/cgroup.h"
 #include "base/error.h"
 
 #if defined(__x86_64__)
@@ -143,12 +145,16 @@ std::atomic<bool> forked{false};
 // Threads do not survive fork: a child stays serial.
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
 
+// The least of OMP_NUM_THREADS, the processors this process may run on, and its quota of their time.
 int default_thread_count() {
-  if (const char* asked = std::getenv("OMP_NUM_THREADS"))
-    if (const int n = std::atoi(asked); n >= 1) return n;
+  int n = static_cast<int>(std::thread::hardware_concurrency());
   cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof usable, &usable) == 0) return std::max(CPU_COUNT(&usable), 1);
-  return std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
+  if (sched_getaffinity(0, sizeof usable, &usable) == 0) n = CPU_COUNT(&usable);
+  if (const double quota = cgroup_processors(); quota > 0)
+    n = std::min(n, static_cast<int>(std::ceil(quota)));
+  if (const char* asked = std::getenv("OMP_NUM_THREADS"))
+    if (const int most = std::atoi(asked); most >= 1) n = std::min(n, most);
+  return std::max(n, 1);
 }
 
 }  // namespace

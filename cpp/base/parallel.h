@@ -36,7 +36,7 @@ class FlushDenormals {
   unsigned saved_;
 };
 
-int thread_count();            // from OMP_NUM_THREADS or the cores this process may use, unless set
+int thread_count();            // the least of OMP_NUM_THREADS, affinity and cgroup quota, unless set
 void set_thread_count(int n);  // throws Error (Value) unless n >= 1
 
 }  // namespace pronghorn

@@ -1,6 +1,7 @@
 // What holds for the whole process: instruction set, threads, counters, and the state that programs share.
 #include <cstring>
 
+#include "base/cgroup.h"
 #include "base/cpu.h"
 #include "base/parallel.h"
 #include "bindings/convert.h"
@@ -25,6 +26,8 @@ void bind_runtime(py::module_& module) {
   module.def("winograd", &winograd_use, "What programs may use minimal filtering for.");
   module.def("set_winograd", &set_winograd_use, py::arg("use"));
   module.def("threads", &thread_count);
+  module.def("cgroup_processors", &cgroup_processors, py::arg("root") = "",
+             "Processors' worth of time that control groups allow, 0 for no limit; files are below `root`.");
   module.def("set_threads", &set_thread_count, py::arg("count"));
   module.def("allocations", &Buffer::allocations, "How many buffers the core has allocated so far.");
 

@@ -14,6 +14,7 @@ __all__: list[str] = [
     "Program",
     "State",
     "allocations",
+    "cgroup_processors",
     "isa",
     "isas",
     "ops",
@@ -129,6 +130,11 @@ class Program:
 def allocations() -> int:
     """
     How many buffers the core has allocated so far.
+    """
+
+def cgroup_processors(root: str = "") -> float:
+    """
+    Processors' worth of time that control groups allow, 0 for no limit; files are below `root`.
     """
 
 def isa() -> str:
