@@ -52,6 +52,24 @@ def test_random_numbers_for_each_row():
     assert y.shape == (3, 6) and len(np.unique(y)) == 18
 
 
+def test_sizes_that_a_variable_is_set_to():
+    x = K.placeholder((None, 3))
+    seen = K.variable(0.0)
+    count = K.function([x], [K.shape(x)[0], K.update_add(seen, K.cast(K.shape(x)[0], "float32"))])
+    assert K.get_value(seen) == 0
+    for rows in (5, 2, 5):
+        assert count([np.ones((rows, 3))])[0] == rows
+    assert K.get_value(seen) == 12
+
+
+def test_sizes_are_printed_in_every_run(capsys):
+    x = K.placeholder((None, 3))
+    show = K.function([x], [K.print_tensor(K.shape(x), "shape")])
+    for _ in range(2):
+        show([np.ones((5, 3))])
+    assert capsys.readouterr().out == "shape [5 3]\n" * 2
+
+
 def test_several_open_sizes():
     x = Input((None, 3))
     y = K.reshape(x, (K.shape(x)[0], K.shape(x)[1] * 3))

@@ -25,6 +25,13 @@ STATIC_PARAMETERS = _VARIABLES.union(
     + ["perm", "repeats", "paddings", "start", "stop", "step"]
 )
 
+# What sizes can be computed with while a function is traced. Nothing that should happen in every run.
+_SIZE_ARITHMETIC = frozenset(
+    ["add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "negative", "abs", "maximum"]
+    + ["minimum", "sum", "prod", "max", "min", "cast", "floor", "ceil", "round", "sqrt", "square", "get_item"]
+    + ["take", "concatenate", "stack", "reshape", "expand_dims", "squeeze", "convert_to_tensor"]
+)
+
 _programs: dict = {}
 _MOST_PROGRAMS = 1024
 
@@ -46,6 +53,7 @@ def operation(function=None, *, infer=None, gives_sizes=False):
     if function is None:
         return functools.partial(operation, infer=infer, gives_sizes=gives_sizes)
     parameters = list(inspect.signature(function).parameters)
+    of_sizes = function.__name__ in _SIZE_ARITHMETIC
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -55,7 +63,7 @@ def operation(function=None, *, infer=None, gives_sizes=False):
             kwargs = {name: _traced(trace, a, (name,), 0) for name, a in kwargs.items()}
             if gives_sizes:
                 return trace.know(function(*args, **kwargs))
-            if trace.contents and _only_known(trace, args, kwargs):
+            if trace.contents and of_sizes and _only_known(trace, args, kwargs):
                 return _know_now(trace, call, args, kwargs)
             return function(*args, **kwargs)
         if any(_is_symbolic(a) for a in args) or any(_is_symbolic(a) for a in kwargs.values()):
@@ -63,7 +71,9 @@ def operation(function=None, *, infer=None, gives_sizes=False):
         return _run_now(call, parameters, args, kwargs)
 
     # Whether the result for symbolic arguments follows from shapes alone.
-    call.is_size = lambda args, kwargs: gives_sizes or _follows_from_sizes(parameters, args, kwargs)
+    call.is_size = lambda args, kwargs: (
+        gives_sizes or of_sizes and _follows_from_sizes(parameters, args, kwargs)
+    )
     operations[function.__name__] = call
     return call
 
