@@ -161,6 +161,16 @@ class NetworkConfig:
 
         print_summary(self, line_length, positions, print_fn, flops, memory, batch_size)
 
+    def _layer_flops(self, layer: Any, nodes: list, batch_size: int) -> float | None:
+        from .model_cost import layer_flops
+
+        return layer_flops(layer, nodes, batch_size)
+
+    def _step_cost(self, mode: str, batch_size: int) -> tuple[float, int] | None:
+        from .model_cost import step_cost
+
+        return step_cost(self, mode, batch_size)
+
 
 KERAS_VERSION = "2.3.1"  # whose format configurations have
 

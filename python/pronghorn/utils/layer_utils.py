@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .conv_utils import convert_kernel
-from .model_cost import layer_flops, short, short_bytes, step_cost
+from .units import short, short_bytes
 
 
 def count_params(weights: Iterable[Any]) -> int:
@@ -87,7 +87,7 @@ def print_summary(
     for i, layer in enumerate(model.layers):
         fields = [f"{layer.name} ({type(layer).__name__})", _output_shape(layer), layer.count_params()]
         if flops:
-            fields.append(_flops_text(layer, nodes, batch_size))
+            fields.append(_flops_text(model, layer, nodes, batch_size))
         first, *more = [None] if simple else _connections(layer, nodes) or [""]
         row(*fields, *([] if simple else [first]))
         for connection in more:
@@ -107,9 +107,9 @@ def print_summary(
         show("_" * width)
 
 
-def _flops_text(layer: Any, nodes: list, batch_size: int) -> str:
+def _flops_text(model: Any, layer: Any, nodes: list, batch_size: int) -> str:
     """The operations that a layer takes per row of a batch."""
-    operations = layer_flops(layer, nodes, batch_size)
+    operations = model._layer_flops(layer, nodes, batch_size)
     return "?" if operations is None else short(operations / batch_size)
 
 
@@ -117,7 +117,7 @@ def _show_costs(model: Any, flops: bool, memory: bool, batch_size: int, show: Ca
     modes = ["predict", *(["train"] if getattr(model, "_is_compiled", False) else [])]
     names = {"predict": "Predicting", "train": "Training on"}
     for mode in modes:
-        cost = step_cost(model, mode, batch_size)
+        cost = model._step_cost(mode, batch_size)
         if cost is None:
             show(f"{names[mode]} a batch of {batch_size}: not known, as the shapes are not")
             continue

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Function
+from .tracing import trace_step
 
 
 def layer_flops(layer: Any, nodes: list | None = None, batch_size: int = 1) -> float | None:
@@ -53,8 +54,6 @@ def step_cost(model: Any, mode: str, batch_size: int) -> tuple[float, int] | Non
     The memory is that of the values of a step, beside the weights and the optimizer's state. None where the
     shapes are not known.
     """
-    from ..engine.tracing import trace_step
-
     inputs = [batch_shape(tensor.shape, batch_size) for tensor in model._feed_inputs]
     targets = []
     if mode == "train":
@@ -77,34 +76,6 @@ def batch_shape(shape: Any, batch_size: int) -> tuple[int, ...] | None:
     if None in rest:
         return None
     return (batch_size if first is None else first, *rest)
-
-
-def short(number: float) -> str:
-    """A large number in three or four digits.
-
-    Examples
-    --------
-    >>> short(24), short(338_688), short(1.2345e10)
-    ('24', '338.7 k', '12.35 G')
-    """
-    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= scale:
-            return f"{number / scale:.4g} {unit}"
-    return f"{number:.0f}"
-
-
-def short_bytes(number: float) -> str:
-    """A number of bytes in three or four digits.
-
-    Examples
-    --------
-    >>> short_bytes(300), short_bytes(5 * 2**20)
-    ('300 bytes', '5 MiB')
-    """
-    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if number >= scale:
-            return f"{number / scale:.4g} {unit}"
-    return f"{number:.0f} bytes"
 
 
 class _random_state_kept:
