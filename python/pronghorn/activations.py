@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from . import ops
 from .utils.generic_utils import deserialize_keras_object
-from .utils.serialization import nameable
+from .utils.serialization import get_registered_name, nameable
 
 
 def softmax(x, axis=-1):
@@ -175,7 +175,7 @@ def serialize(activation) -> str:
     >>> serialize(relu)
     'relu'
     """
-    return activation.__name__
+    return get_registered_name(activation)
 
 
 def deserialize(name, custom_objects=None) -> Any:

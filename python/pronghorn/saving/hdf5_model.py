@@ -9,9 +9,10 @@ from ..engine.network_config import KERAS_VERSION
 from ..engine.registry import deserialize
 from ..utils.generic_utils import CustomObjectScope, get_registered_name
 from .dialects import in_keras2
+from .dialects.keras3 import with_functions_of_keras3
 from .guarded import load_json
 from .hdf5_group import as_text
-from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, save_weights_to_hdf5_group
+from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, origin_of, save_weights_to_hdf5_group
 from .training_config import compile_as, read_optimizer, to_json, training_config, write_optimizer
 
 
@@ -56,6 +57,8 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
         )
     config = load_json(as_text(group.attrs["model_config"]), "model_config")
     with CustomObjectScope(custom_objects):
+        if origin_of(group)[0].startswith("3."):
+            config = with_functions_of_keras3(config)
         model = deserialize(in_keras2(config))
         load_weights_from_hdf5_group(group["model_weights"], model.layers, own=own_weights(model))
         if not compile:

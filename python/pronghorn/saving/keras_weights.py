@@ -78,8 +78,14 @@ def _listed(model: Any) -> list:
 
 
 def _container(name: str, layers: Any) -> list[tuple[str, Any]]:
-    names = _unique([snake_case(type(layer).__name__) for layer in layers])
+    names = _unique([snake_case(_class_name(layer)) for layer in layers])
     return [(f"{name}/{inner}", layer) for inner, layer in zip(names, layers)]
+
+
+def _class_name(layer: Any) -> str:
+    """Return the class of a layer by Keras 3's name: its models with a graph are `Functional`."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" and layer._is_graph_network else name
 
 
 def saved_layers(model: Any) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from ..engine.registry import deserialize
 from ..utils.generic_utils import CustomObjectScope
 from .atomic import written_whole
 from .dialects import in_keras2
-from .dialects.keras3 import as_structured_by_keras2
+from .dialects.keras3 import as_structured_by_keras2, with_functions_of_keras3
 from .errors import FileFormatError
 from .formats import is_zip
 from .guarded import load_json, open_hdf5, open_zip
@@ -141,6 +141,8 @@ def read_archive(source: Any, custom_objects: dict[str, Any] | None = None, comp
         config = load_json(archive.read("config.json"), f"config.json of {archive.what}")
         if not isinstance(config, dict) or "class_name" not in config:
             raise FileFormatError(f"config.json of {archive.what} is not the configuration of a model")
+        if _version(archive).startswith("3."):
+            config = with_functions_of_keras3(config)
         model = deserialize(in_keras2(config))
         if not hasattr(model, "fit"):
             raise FileFormatError(f"{archive.what} holds a {type(model).__name__}, not a model")
@@ -156,6 +158,13 @@ def read_archive(source: Any, custom_objects: dict[str, Any] | None = None, comp
                 compile_as(model, _training(training))
                 read_state(group, model, config.get("config"))
     return model
+
+
+def _version(archive: Any) -> str:
+    if "metadata.json" not in archive.names():
+        return ""
+    metadata = load_json(archive.read("metadata.json"), f"metadata.json of {archive.what}")
+    return str(metadata.get("keras_version")) if isinstance(metadata, dict) else ""
 
 
 def _training(config: Any) -> dict[str, Any]:

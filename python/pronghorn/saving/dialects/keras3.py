@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ...utils.safe_mode import refuse_code
+from ...utils.serialization import register_keras_serializable
 from ..errors import FileFormatError
 from .keras3_graph import network_config, operation_layer
 
@@ -131,7 +133,7 @@ def _function(config: dict, depth: int) -> str:
         return registered
     if not isinstance(config.get("config"), str):
         raise FileFormatError(f"a function of the file has no name: {str(config)[:200]}")
-    return config["config"]
+    return config["config"].removeprefix("keras2>")
 
 
 def _code(config: dict, depth: int) -> Any:
@@ -148,6 +150,38 @@ def _array(config: dict, depth: int) -> Any:
         return np.array(parts.get("value"), dtype=parts.get("dtype")).tolist()
     except (AttributeError, TypeError, ValueError) as error:
         raise FileFormatError(f"an array in the configuration is damaged: {error}") from None
+
+
+@register_keras_serializable("keras3", "hard_sigmoid")
+def hard_sigmoid(x: Any) -> Any:
+    """Return the function that Keras 3 calls ``hard_sigmoid``; in Keras 2 it is ``0.2 x + 0.5``, clipped.
+
+    Parameters
+    ----------
+    x
+        Tensor.
+    """
+    return ops.clip(x * (1 / 6) + 0.5, 0.0, 1.0)
+
+
+def with_functions_of_keras3(config: Any) -> Any:
+    """Return a configuration of Keras 3 in which names mean what they mean in Keras 2.
+
+    Parameters
+    ----------
+    config
+        What JSON gave.
+    """
+    if isinstance(config, list):
+        return [with_functions_of_keras3(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: f"keras3>{value}"
+        if value == "hard_sigmoid" and key in ("activation", "recurrent_activation")
+        else with_functions_of_keras3(value)
+        for key, value in config.items()
+    }
 
 
 _PLAIN = {

@@ -55,6 +55,11 @@ _UNREAD = {
     name: tuple(f"kernel_{kind}" for kind in ("initializer", "regularizer", "constraint"))
     for name in ("SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D")
 }
+# Options that later versions gave to layers of ours whose base has one of that name.
+_NOT_TAKEN = {
+    "Conv3DTranspose": {"dilation_rate": ([1, 1, 1], 1)},
+    "ZeroPadding1D": {"data_format": (None, "channels_last")},
+}
 _BASE = frozenset(["name", "trainable", "dtype", "batch_input_shape", "input_shape", "batch_size", "weights"])
 
 
@@ -82,7 +87,7 @@ def in_keras2(cls: type, config: dict[str, Any]) -> dict[str, Any]:
             value = weight_dtype(value)
             if value is None:
                 continue
-        if key in _UNREAD.get(cls.__name__, ()):
+        if key in _UNREAD.get(cls.__name__, ()) or value in _NOT_TAKEN.get(cls.__name__, {}).get(key, ()):
             continue
         if key in accepted or not (key in _NEUTRAL or key in _WITHOUT_EFFECT):
             result[key] = value

@@ -26,6 +26,10 @@ _INITIALIZERS = (
 )
 
 
+# Options that only say how newer versions place or count what is drawn.
+_UNREAD = ("dtype", "partition_info", "input_axes", "output_axes")
+
+
 def in_keras2(name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the class name and configuration of an initializer, regularizer or constraint; others as given.
 
@@ -51,7 +55,7 @@ def in_keras2(name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if plain == "IdentityInitializer":
         plain = "Identity"
     if plain in _INITIALIZERS and not _is_layer(plain, config):
-        config = {key: value for key, value in config.items() if key not in ("dtype", "partition_info")}
+        config = {key: value for key, value in config.items() if key not in _UNREAD}
         if config.get("distribution") in ("truncated_normal", "untruncated_normal"):
             config["distribution"] = "normal"
         return plain, config

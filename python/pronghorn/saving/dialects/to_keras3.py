@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
@@ -26,6 +27,11 @@ _MODULES = {
 _RENAMED = {"LeakyReLU": {"alpha": "negative_slope"}}
 # Arguments that Keras 3 has no more; none of them changes what a built layer computes.
 _DROPPED = ("batch_input_shape", "implementation", "input_length", "use_legacy_config")
+_DROPPED_BY_LAYER = {
+    "SpatialDropout1D": ("trainable", "noise_shape"),
+    "SpatialDropout2D": ("trainable", "noise_shape"),
+    "SpatialDropout3D": ("trainable", "noise_shape"),
+}
 _LOSSES = {
     "huber_loss": "huber",
     "logcosh": "log_cosh",
@@ -163,7 +169,8 @@ def _config(layer: Any) -> dict[str, Any]:
         return _objects(own)
     if name == "Lambda":
         return _lambda(own)
-    own = {_RENAMED.get(name, {}).get(key, key): value for key, value in own.items() if key not in _DROPPED}
+    dropped = (*_DROPPED, *_DROPPED_BY_LAYER.get(name, ()))
+    own = {_RENAMED.get(name, {}).get(key, key): value for key, value in own.items() if key not in dropped}
     for key, inner in (("layer", getattr(layer, "layer", None)), ("cell", getattr(layer, "cell", None))):
         if key in own and inner is not None and hasattr(inner, "get_config"):
             own[key] = _layer(inner)
@@ -187,7 +194,7 @@ def _lambda(own: dict) -> dict:
 
 
 def _function(name: str) -> dict:
-    return {"module": None, "class_name": "function", "config": name, "registered_name": name}
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def _objects(value: Any) -> Any:
@@ -196,6 +203,7 @@ def _objects(value: Any) -> Any:
         return [_objects(item) for item in value]
     if not isinstance(value, dict):
         return value
+    value = {key: _function_of_keras2(key, item) for key, item in value.items()}
     if "class_name" not in value or "config" not in value or "module" in value:
         return {key: _objects(item) for key, item in value.items()}
     name = value["class_name"]
@@ -213,6 +221,22 @@ def _module_of(name: str) -> str | None:
         if isinstance(getattr(module, name, None), type):
             return path
     return None
+
+
+def _function_of_keras2(key: str, value: Any) -> Any:
+    """Mark functions that Keras 3 computes in another way: it is not to take its own for them."""
+    if key not in ("activation", "recurrent_activation") or not isinstance(value, str):
+        return value
+    if value.startswith("keras3>"):
+        return value.removeprefix("keras3>")
+    if value == "hard_sigmoid":
+        warnings.warn(
+            "hard_sigmoid of Keras 2 is not that of Keras 3, which opens the file only with custom_objects="
+            '{"keras2>hard_sigmoid": lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)}',
+            stacklevel=2,
+        )
+        value = "keras2>hard_sigmoid"
+    return _function(value) if ">" in value else value
 
 
 def _compile_config(model: Any) -> dict[str, Any]:
