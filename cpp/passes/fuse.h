@@ -10,6 +10,9 @@ Graph fold_scales(const Graph& graph);
 // Bias, residual and activation behind a matmul or a convolution, where nothing else reads what lies between.
 Graph fuse_epilogues(const Graph& graph);
 
+// A relu's derivative into the gradient by a convolution's input.
+Graph fuse_relu_gradients(const Graph& graph);
+
 // The gradient by a convolution's bias into that by its weights.
 Graph fuse_bias_gradients(const Graph& graph);
 

@@ -150,6 +150,17 @@ def test_bias_gradient_beside_that_of_the_weights(isa, case, dtype):
     assert_close(bias, diff.astype("float64").reshape(-1, case.oc).sum(0), pixels)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_masked_gradient_by_the_image(isa, case, dtype):
+    mask, weights, diff = draw(1, *case.shapes(), dtype=dtype)
+    mask[..., ::5] = 0
+    found = run_op(
+        "conv_backward_data", [weights, diff, mask], src_size=case.size, has_mask=True, **case.attributes
+    )
+    expected = case.backward_data(weights, diff) * (mask > 0)
+    assert_close(found, expected, np.prod(case.kernel) * case.oc)
+
+
 @pytest.mark.parametrize("channels", AWKWARD_SIZES)
 def test_channels(isa, channels):
     for other in AWKWARD_SIZES[::3]:

@@ -114,8 +114,13 @@ std::vector<TensorType> infer(const InferContext& context) {
     fail(ErrorKind::Type, context.op.name, ": the operands are ", inputs[0], " and ", inputs[1],
          "; they must be of one type");
   const ConvProblem p = problem_of<direction, depthwise>(context.op.name, inputs, context.attributes);
-  if constexpr (direction == Direction::BackwardData)
-    return {{spatial(inputs[1].shape, p.src, p.ic), inputs[0].dtype}};
+  if constexpr (direction == Direction::BackwardData) {
+    const Shape result = spatial(inputs[1].shape, p.src, p.ic);
+    if (context.attributes.get<bool>("has_mask", false))
+      require(inputs[2].shape == result, context.op.name, ": the mask ", inputs[2].shape,
+              " does not have the result's shape ", result);
+    return {{result, inputs[0].dtype}};
+  }
   if constexpr (direction == Direction::BackwardWeights) {
     Shape shape;
     for (int64_t size : context.attributes.get<Sizes>("kernel_size")) shape.push_back(size);
@@ -234,6 +239,7 @@ Step lower_typed(const LowerContext& context) {
   ConvProblem p = problem_of<direction, depthwise>(context.op.name, context.inputs, context.attributes);
   p.has_bias = context.attributes.get<bool>("has_bias", false);
   p.has_residual = context.attributes.get<bool>("has_residual", false);
+  p.has_mask = context.attributes.get<bool>("has_mask", false);
   p.has_diff_bias = context.attributes.get<bool>("has_diff_bias", false);
   p.activation = activation_of(context);
   // backward data has the weights first among its inputs, the kernels have the image first
@@ -244,13 +250,14 @@ Step lower_typed(const LowerContext& context) {
                            dst<T>(s),
                            p.has_bias ? src<T>(s, 2) : nullptr,
                            p.has_residual ? src<T>(s, residual) : nullptr,
+                           p.has_mask ? src<T>(s, 2) : nullptr,
                            p.has_diff_bias ? dst<T>(s, 1) : nullptr};
   };
   Step step;
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
                static_cast<double>(depthwise ? 1 : p.ic);
   const bool few_channels = direction == Direction::Forward && suits_few_channels(p);
-  if (!depthwise && is_pointwise(p) && !p.has_diff_bias && !few_channels) {
+  if (!depthwise && is_pointwise(p) && !p.has_diff_bias && !p.has_mask && !few_channels) {
     const GemmTable& table = gemm_table();
     const GemmProblem g = pointwise_gemm<direction>(p);
     step.implementation = table.implementation(g);

@@ -15,6 +15,7 @@ struct ConvProblem {
   int64_t pad[3] = {0, 0, 0};                   // zeros before each axis; how many follow shows in dst
   bool has_bias = false, has_residual = false;  // of the forward direction only, as is the activation
   Activation activation = Activation::Linear;
+  bool has_mask = false;       // of the backward data direction: diff_src is 0 where the mask is not above 0
   bool has_diff_bias = false;  // of the backward weights direction
   int64_t workers = 1;         // threads that may run at once, each with scratch memory of its own
 
@@ -30,7 +31,8 @@ struct ConvOperands {
   T* c;        //          dst                         diff_src                      diff_weights
   const T* bias = nullptr;
   const T* residual = nullptr;
-  T* diff_bias = nullptr;  // backward weights: the sum of diff_dst over all pixels, where it is wanted
+  const T* mask = nullptr;  // backward data: as large as diff_src
+  T* diff_bias = nullptr;   // backward weights: the sum of diff_dst over all pixels, where it is wanted
 };
 
 // One direction of the convolution.

@@ -7,6 +7,7 @@
 #include "kernels/conv/taps.h"
 #include "kernels/gemm/pack.h"
 #include "kernels/gemm/tiling.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -35,6 +36,7 @@ struct Grid {
   T* dst;
   int64_t dst_stride[3], dst_batch_stride;
   TileArguments<T> end;
+  const T* mask;  // null, or as far from end.dst_base as dst: zeros where it is not above zero
 
   int64_t tap_count() const { return taps[0].count * taps[1].count * taps[2].count; }
   int64_t rows() const { return batch * size[0] * size[1] * size[2]; }
@@ -246,6 +248,17 @@ void run_tile(const Grid<T>& grid, const Pixels<T>& pixels, const Segments<T>& s
   shape_for<T>(rows, columns).run(t);
 }
 
+// `rows` results of a tile, columns [column, end) of them.
+template <class T>
+void apply_mask(const Grid<T>& grid, const Pixels<T>& pixels, int64_t rows, int64_t column, int64_t end) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t c = column; c < end; c += width<T>) {
+      T* const dst = pixels.dst[i] + c;
+      const Vec<T> mask = load_upto(grid.mask + (dst - grid.end.dst_base), end - c);
+      store_upto(dst, mask > zero<T>() ? load_upto(dst, end - c) : zero<T>(), end - c);
+    }
+}
+
 // Rows [row, row_end) of the product times panels [panel, panel_end).
 template <class T>
 void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
@@ -289,6 +302,10 @@ void run_block(const Grid<T>& grid, int64_t row, int64_t row_end, int64_t panel,
       part.channels = lesser(lesser(channels, sum_block), channels - part.first_channel);
       part.taps = lesser(taps_together, taps - part.first_tap);
     }
+    if (grid.mask)
+      for (int i = 0; i < count; i++)
+        apply_mask(grid, pixels[i], lesser(set.rows, row_end - r - i * set.rows), panel * set.panel,
+                   lesser(panel_end * set.panel, grid.columns));
   }
 }
 
@@ -388,6 +405,8 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<T>& o, void* scr
   grid.batch = p.batch;
   grid.columns = p.ic;
   grid.dst_batch_stride = dst.batch_stride;
+  grid.end.dst_base = o.c;
+  grid.mask = p.has_mask ? o.mask : nullptr;
   grid.weights = static_cast<T*>(scratch);
   for (int64_t phase = 0; phase < p.stride[0] * p.stride[1] * p.stride[2]; phase++) {
     const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1],

@@ -44,6 +44,7 @@ struct Task {
   const float* bias;
   const float* residual;
   Activation activation;
+  const float* mask = nullptr;
 };
 
 template <int m, int r>
@@ -98,11 +99,14 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
       };
       if (left >= lanes && high == m && wide == m && !task.residual) {
         float* to = task.dst + start + c;
+        const float* const mask = task.mask ? task.mask + start + c : nullptr;
         for (int64_t i = 0; i < m; i++)
           for (int64_t j = 0; j < m; j++) __builtin_prefetch(to + i * row + (m + j) * l.columns, 1);
         transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+          const int64_t at = i * row + j * l.columns;
           v = v + bias;
-          store(to + i * row + j * l.columns, v < low ? low : v);
+          if (mask) v = load(mask + at) > zero<float>() ? v : zero<float>();
+          store(to + at, v < low ? low : v);
         });
       } else {
         transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
@@ -110,6 +114,7 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
           const int64_t at = start + i * row + j * l.columns + c;
           v = v + bias;
           if (task.residual) v = v + load_upto(task.residual + at, left);
+          if (task.mask) v = load_upto(task.mask + at, left) > zero<float>() ? v : zero<float>();
           store_upto(task.dst + at, v < low ? low : v, left);
         });
       }
@@ -255,7 +260,8 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void*
                      o.c,
                      nullptr,
                      nullptr,
-                     Activation::Linear};
+                     Activation::Linear,
+                     p.has_mask ? o.mask : nullptr};
   run(backward_layout<m, r>(p), task, o.b, true, scratch);
 }
 
