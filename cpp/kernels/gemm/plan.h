@@ -98,6 +98,8 @@ Plan make_plan(const GemmProblem& problem) {
   plan.pack_b =
       p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
+  // A slice's rows of b stay in the second-level cache anyway.
+  if (plan.slices > 1 && !p.transpose_b && (vector_bytes == 64 || p.m <= 96)) plan.pack_b = false;
   plan.by_panels = plan.slices > 1 || (plan.pack_b && p.m <= panel_rows);
   plan.kc = plan.pack_a || plan.pack_b || plan.by_panels ? terms_together(k) : greater(1, k);
 

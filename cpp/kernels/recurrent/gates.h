@@ -7,10 +7,37 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
+template <class V>
+PRONGHORN_INLINE V bounded(V x, Element<V> most) {
+  return max(broadcast(-most), min(broadcast(most), x));
+}
+
+// sigmoid and tanh of simd/math.h without what only the far ends of the range need: beyond `most` the sigmoid
+// stays at about 1e-38 (1e-300) in place of 0.
+template <class V>
+PRONGHORN_INLINE V quick_sigmoid(V x) {
+  using T = Element<V>;
+  const V one = broadcast<T>(1);
+  V n;
+  const V r = reduce_by_ln2(bounded(-x, T(sizeof(T) == 4 ? 87 : 690)), n);
+  const V part = fma(r * r, polynomial(r, Constants<T>::exp_rest), r) + one;
+  return one / fma(part, exponential_of_two(n), one);
+}
+
+template <class V>
+PRONGHORN_INLINE V quick_tanh(V x) {
+  using T = Element<V>;
+  const V near = bounded(x, Constants<T>::tanh_most);
+  V n;
+  const V r = reduce_by_ln2(near + near, n), scale = exponential_of_two(n);
+  const V e = fma(scale, fma(r * r, polynomial(r, Constants<T>::exp_rest), r), scale - broadcast<T>(1));
+  return e / (e + broadcast<T>(2));
+}
+
 template <bool hard, class V>
 PRONGHORN_INLINE V gate(V z) {
   using T = Element<V>;
-  if constexpr (!hard) return sigmoid(z);
+  if constexpr (!hard) return quick_sigmoid(z);
   return max(zero<T>(), min(broadcast<T>(1), fma(z, broadcast(T(0.2)), broadcast(T(0.5)))));
 }
 

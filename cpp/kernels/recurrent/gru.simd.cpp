@@ -53,7 +53,7 @@ void finish(int64_t units, const T* x_c, T* gates, const T* inner, bool counts, 
     const int64_t n = units - j;
     Vec<T> sum = load_upto(x_c + j, n);
     if (after) sum = fma(load_upto(gates + units + j, n), load_upto(inner + j, n), sum);
-    const Vec<T> c = tanh(sum), z = load_upto(gates + j, n);
+    const Vec<T> c = quick_tanh(sum), z = load_upto(gates + j, n);
     store_upto(gates + 2 * units + j, c, n);
     if (!counts) continue;
     const Vec<T> output = fma(z, load_upto(state + j, n), (broadcast<T>(1) - z) * c);

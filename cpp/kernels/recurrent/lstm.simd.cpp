@@ -20,8 +20,9 @@ void step(int64_t units, T* z, T* c_state, T* h_state, T* c, T* h) {
   for (int64_t j = 0; j < units; j += width<T>) {
     const int64_t n = units - j;
     const Vec<T> i = gate<hard>(load_upto(z + j, n)), f = gate<hard>(load_upto(z + units + j, n)),
-                 g = tanh(load_upto(z + 2 * units + j, n)), o = gate<hard>(load_upto(z + 3 * units + j, n));
-    const Vec<T> cell = fma(f, load_upto(c_state + j, n), i * g), output = o * tanh(cell);
+                 g = quick_tanh(load_upto(z + 2 * units + j, n)),
+                 o = gate<hard>(load_upto(z + 3 * units + j, n));
+    const Vec<T> cell = fma(f, load_upto(c_state + j, n), i * g), output = o * quick_tanh(cell);
     store_upto(z + j, i, n);
     store_upto(z + units + j, f, n);
     store_upto(z + 2 * units + j, g, n);
@@ -84,7 +85,7 @@ void step_back(int64_t units, const T* gates, const T* c, const T* c_before, con
       diff += load_upto(waiting + j, n);
       store_upto(waiting + j, zero<T>(), n);
     }
-    const Vec<T> squashed = tanh(load_upto(c + j, n));
+    const Vec<T> squashed = quick_tanh(load_upto(c + j, n));
     const Vec<T> cell = load_upto(dc + j, n) + through_tanh(diff * o, squashed);
     store_upto(dz + j, through_gate<hard>(cell * g, i), n);
     store_upto(dz + units + j, through_gate<hard>(cell * load_upto(c_before + j, n), f), n);

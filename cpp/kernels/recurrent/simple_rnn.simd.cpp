@@ -31,7 +31,7 @@ void forward(const SimpleRnnProblem& p, const SimpleRnnForward<T>& a, void* scra
               continue;
             }
             for (int64_t j = 0; j < units; j += width<T>) {
-              const Vec<T> output = tanh(load_upto(h + j, units - j));
+              const Vec<T> output = quick_tanh(load_upto(h + j, units - j));
               store_upto(h + j, output, units - j);
               store_upto(state + j, output, units - j);
             }
