@@ -1,5 +1,7 @@
 """Activations: values against their formulas, gradients, names, errors."""
 
+import math
+
 import numpy as np
 import pytest
 from gradients import check_gradients
@@ -32,6 +34,9 @@ FORMULAS = {
     "exponential": np.exp,
     "linear": lambda x: x,
     "softmax": softmax,
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "swish": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x: x * np.vectorize(lambda value: 0.5 * (1 + math.erf(value / math.sqrt(2))))(x),
 }
 
 
@@ -102,3 +107,7 @@ def test_errors(identifier):
 def test_softmax_of_a_vector():
     with pytest.raises(ValueError, match="1D"):
         activations.softmax(np.ones(3, "float32"))
+
+
+def test_silu_is_swish():
+    assert activations.get("silu") is activations.swish

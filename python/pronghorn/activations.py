@@ -155,6 +155,49 @@ def exponential(x):
     return ops.exp(x)
 
 
+def relu6(x):
+    """`x` where between 0 and 6, else the nearer of the two; a name that files of MobileNets have for it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relu6(np.array([-1.0, 2.0, 9.0]))
+    array([0., 2., 6.])
+    """
+    return ops.clip(x, 0.0, 6.0)
+
+
+def swish(x):
+    """``x * sigmoid(x)``, also called ``silu`` (Ramachandran, Zoph, Le 2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> swish(np.array([0.0, 2.0])).round(4)
+    array([0.    , 1.7616])
+    """
+    return x * ops.sigmoid(x)
+
+
+def gelu(x, approximate=False):
+    """`x` times the probability that a normal variable is below it (Hendrycks, Gimpel 2016).
+
+    With `approximate` the probability is computed by way of tanh.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gelu(np.array([0.0, 2.0])).round(4)
+    array([0.    , 1.9545])
+    """
+    if approximate:
+        return 0.5 * x * (1.0 + ops.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))  # sqrt(2 / pi)
+    return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))  # sqrt(1 / 2)
+
+
+silu = swish
+
+
 def linear(x):
     """`x` itself.
 

@@ -91,6 +91,7 @@ def test_layers_of_tf_keras():
             "float32",
         ),
         ("mixed_bfloat16", "float32"),
+        ("float16", "float32"),
     ],
 )
 def test_policies_are_the_type_of_the_weights(dtype, expected):

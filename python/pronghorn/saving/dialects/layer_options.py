@@ -107,7 +107,7 @@ def in_keras2(cls: type, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def weight_dtype(dtype: Any) -> Any:
-    """Return the type of a layer's weights, whose policy may be to compute with another one.
+    """Return the type of a layer's weights, float32 at least, whatever its policy is to compute with.
 
     Examples
     --------
@@ -118,7 +118,8 @@ def weight_dtype(dtype: Any) -> Any:
         dtype = dtype.get("config", {}).get("name")
     if dtype in ("infer", "_infer"):
         return None
-    return "float32" if isinstance(dtype, str) and dtype.startswith("mixed_") else dtype
+    shorter = isinstance(dtype, str) and (dtype.startswith("mixed_") or dtype in ("float16", "bfloat16"))
+    return "float32" if shorter else dtype
 
 
 @cache
