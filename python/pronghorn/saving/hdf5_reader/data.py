@@ -88,7 +88,7 @@ class Layout:
             if size < self.nbytes:
                 raise self._too_short(size)
             self.image.take(self.nbytes, self.name)
-            return as_array(self.type, self.image.bytes(address, self.nbytes), self.shape)
+            return as_array(self.type, self.image.buffer(address, self.nbytes), self.shape)
         return self._read_chunks(*self._place[1:])
 
     def _too_short(self, size: int) -> Exception:

@@ -6,8 +6,6 @@ import os
 import struct
 from typing import Any
 
-import numpy as np
-
 from ..errors import FileFormatError, UnsafeFileError
 
 UNDEFINED = 0xFFFFFFFFFFFFFFFF  # the address of what was never written
@@ -45,9 +43,16 @@ class Image:
             raise self.damaged(f"{size} bytes at {start} cannot be read")
         return data
 
-    def array(self, address: int, dtype: np.dtype, count: int) -> np.ndarray:
-        """Return `count` elements at an address."""
-        return np.frombuffer(self.bytes(address, count * dtype.itemsize), dtype)
+    def buffer(self, address: int, size: int) -> bytearray:
+        """Return the `size` bytes at an address, in memory that may be written to."""
+        start = self.base + address
+        if start + size > self.size:
+            raise self.damaged(f"it ends before byte {start + size}, at {self.size}")
+        data = bytearray(size)
+        self._file.seek(start)
+        if self._file.readinto(data) != size:
+            raise self.damaged(f"{size} bytes at {start} cannot be read")
+        return data
 
     def take(self, size: int, name: str) -> None:
         """Account for memory that data unfold to; refuse what no honest file of this size holds."""

@@ -89,14 +89,14 @@ def count(shape: tuple[int, ...]) -> int:
     return total
 
 
-def as_array(type_: Type, data: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    """Return bytes as a native array of its own."""
+def as_array(type_: Type, data: bytes | bytearray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return bytes as a native array that may be written to: a copy, unless they are in a bytearray."""
     values = np.frombuffer(data, type_.dtype).reshape(shape)
     if type_.kind == "bfloat16":
         return (values.astype(np.uint32) << 16).view(np.float32).reshape(shape)
     if type_.dtype.kind == "b":
         return values.view(np.uint8) != 0
-    return values.astype(type_.dtype.newbyteorder("="))
+    return values.astype(type_.dtype.newbyteorder("="), copy=not isinstance(data, bytearray))
 
 
 def heap_text(image: Image, data: bytes, shape: tuple[int, ...], heaps: dict) -> Any:
