@@ -142,6 +142,7 @@ def test_streams():
         optimizers.Adam(clipvalue=0.5),
         optimizers.Adamax(),
         optimizers.Nadam(schedule_decay=1.0),
+        pytest.param(optimizers.Nadam(), marks=pytest.mark.filterwarnings("ignore:Keras 3 trains on")),
     ],
     ids=lambda optimizer: type(optimizer).__name__,
 )

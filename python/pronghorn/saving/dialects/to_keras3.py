@@ -13,7 +13,7 @@ from ...layers.bidirectional import Bidirectional
 from ...layers.rnn import RNN
 from ...utils.generic_utils import get_registered_name, get_registered_object
 from ..training_config import training_config
-from .training import BESIDE_ROOT
+from .training import BESIDE_ROOT, SCHEDULE_DECAY
 
 _MODULES = {
     "keras.initializers": initializers,
@@ -274,8 +274,8 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
     decay = own.pop("decay", 0)
     if "clipnorm" in own:  # the norm of all gradients together
         own["global_clipnorm"] = own.pop("clipnorm")
-    for ours in ("schedule_decay", "epsilon_under_root"):
-        own.pop(ours, None)
+    own.pop("epsilon_under_root", None)
+    schedule_decay = own.pop("schedule_decay", 1.0)
     if decay > 0:
         schedule = {"initial_learning_rate": own["learning_rate"], "decay_steps": 1, "decay_rate": decay}
         own["learning_rate"] = {
@@ -284,7 +284,14 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
             "config": {**schedule, "staircase": False, "name": "InverseTimeDecay"},
             "registered_name": None,
         }
-    # Keras 3 has epsilon under the root. It takes any name: by this one we know our own formula again.
+    # Keras 3 has epsilon under the root, and one schedule in Nadam. It takes any name: by this one we know our
+    # own formula again.
     own["name"] = name.lower() + ("" if getattr(optimizer, "epsilon_under_root", True) else BESIDE_ROOT)
+    if schedule_decay != 1.0:
+        own["name"] += f"{SCHEDULE_DECAY}{schedule_decay!r}"
+        warnings.warn(
+            f"Keras 3 trains on as with schedule_decay=1.0, not {schedule_decay}: its Nadam has no other",
+            stacklevel=2,
+        )
     own["use_ema"] = False
     return {"module": "keras.optimizers", "class_name": name, "config": own, "registered_name": None}

@@ -38,7 +38,9 @@ _NEUTRAL: dict[str, tuple] = {
 _ARGUMENTS = ("lr", "decay", "clipnorm", "clipvalue", "epsilon", "epsilon_under_root", "schedule_decay")
 _OF_ADAGRAD = ("initial_accumulator_value",)
 
-BESIDE_ROOT = "_epsilon_beside_root"  # ends the name of an optimizer of Keras 2 in a file of Keras 3
+# What the names of optimizers of Keras 2 end with in files of Keras 3.
+BESIDE_ROOT = "_epsilon_beside_root"
+SCHEDULE_DECAY = "_schedule_decay_"
 
 
 def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
     newer = "use_ema" in options  # the classes of Keras 3, and of tf.keras from 2.11 on
     if cls is optimizers.Nadam:
         # The older class says by `decay` what Keras says by `schedule_decay`; the newer one has no choice.
-        options["schedule_decay"] = 1.0 if newer else options.pop("decay", 0.004)
+        options["schedule_decay"] = _schedule_decay(options["name"]) if newer else options.pop("decay", 0.004)
     if newer and cls in (optimizers.RMSprop, optimizers.Adagrad):
         options["epsilon_under_root"] = not str(options["name"]).endswith(BESIDE_ROOT)
     if options.get("global_clipnorm") is not None:
@@ -100,6 +102,12 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         elif _NEUTRAL.get(key, ()) is not None and value not in _NEUTRAL.get(key, ()):
             raise ValueError(f"{name}: the option {key}={value!r} is not supported")
     return {"class_name": cls.__name__, "config": kept}
+
+
+def _schedule_decay(name: Any) -> float:
+    """Return what the name of a Nadam says of its schedule: that of Keras 3, unless we wrote the file."""
+    _, found, number = str(name).partition(SCHEDULE_DECAY)
+    return float(number) if found else 1.0
 
 
 def _is_decay(schedule: dict[str, Any]) -> bool:
