@@ -10,6 +10,8 @@ from . import config, ops
 from .ops.dispatch import operation
 from .utils.generic_utils import deserialize_keras_object, serialize_keras_object
 
+_CLIPPING = ("clipnorm", "clipvalue", "clipnorm_each")
+
 
 def clip_norm(g: Any, c: float, n: Any) -> Any:
     """The gradient `g`, scaled down where the norm `n` exceeds `c`; as it is where `c` is not positive."""
@@ -31,6 +33,9 @@ class Optimizer:
         Gradients are scaled down where the norm of all of them together exceeds this.
     clipvalue : float, optional
         Gradients are clipped to [-clipvalue, clipvalue].
+    clipnorm_each : float, optional
+        Each gradient is scaled down where its own norm exceeds this, which is what tf.keras and Keras 3 call
+        `clipnorm`.
 
     Attributes
     ----------
@@ -40,7 +45,7 @@ class Optimizer:
 
     def __init__(self, **kwargs: Any) -> None:
         for name in kwargs:
-            if name not in ("clipnorm", "clipvalue"):
+            if name not in _CLIPPING:
                 raise TypeError(f"Unexpected keyword argument passed to optimizer: {name}")
         self.__dict__.update(kwargs)
         self.updates = []
@@ -83,6 +88,9 @@ class Optimizer:
             for grad in grads[1:]:
                 total = total + ops.sum(ops.square(grad))
             grads = [clip_norm(grad, clipnorm, ops.sqrt(total)) for grad in grads]
+        each = getattr(self, "clipnorm_each", None) or 0
+        if each > 0:
+            grads = [clip_norm(grad, each, ops.sqrt(ops.sum(ops.square(grad)))) for grad in grads]
         clipvalue = getattr(self, "clipvalue", None) or 0
         if clipvalue > 0:
             grads = [ops.clip(grad, -clipvalue, clipvalue) for grad in grads]
@@ -117,7 +125,7 @@ class Optimizer:
 
     def get_config(self) -> dict:
         """The arguments to make an equal optimizer with."""
-        return {name: getattr(self, name) for name in ("clipnorm", "clipvalue") if hasattr(self, name)}
+        return {name: getattr(self, name) for name in _CLIPPING if hasattr(self, name)}
 
     @classmethod
     def from_config(cls, config: dict) -> Optimizer:

@@ -93,4 +93,4 @@ def test_a_folder_in_the_way_is_an_error(tmp_path):
 
 
 def test_kills_leave_a_whole_file(tmp_path):
-    kill_saves(str(tmp_path / "model.h5"), 6)
+    kill_saves(str(tmp_path / "model.h5"), 4)

@@ -451,6 +451,18 @@ def test_newer_classes_have_epsilon_under_the_root(name):
     assert "is_legacy_optimizer" not in training_config(older)["optimizer_config"]["config"]
 
 
+def test_tf_keras_bounds_the_norm_of_each_gradient():
+    config = {"name": "SGD", "learning_rate": 1.0, "clipnorm": 0.5}
+    model = _compiled(optimizer_config={"class_name": "SGD", "config": config})
+    before = model.get_weights()
+    model.train_on_batch(np.ones((2, 3)), np.full((2, 1), 100.0))
+    changes = [np.linalg.norm(a - b) for a, b in zip(before, model.get_weights())]
+    np.testing.assert_allclose(changes, [0.5, 0.5], rtol=1e-5)
+    written = training_config(model)["optimizer_config"]
+    assert written["config"]["clipnorm"] == 0.5 and "name" in written["config"]
+    assert _compiled(optimizer_config=written).optimizer.clipnorm_each == 0.5
+
+
 def test_losses_and_metrics_of_tf_keras():
     loss = {
         "class_name": "BinaryCrossentropy",

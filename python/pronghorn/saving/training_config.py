@@ -51,6 +51,8 @@ def training_config(model: Any) -> dict[str, Any]:
         # What tf.keras knows its newer classes by, whose formula it is.
         del config["epsilon_under_root"], config["decay"]
         config = {"name": name, "use_ema": False, "is_legacy_optimizer": False, **config}
+    if "clipnorm_each" in config:
+        config = {"name": name, **config, "clipnorm": config.pop("clipnorm_each")}  # in tf.keras's words
     return {
         "optimizer_config": {"class_name": name, "config": config},
         "loss": model.loss,

@@ -274,6 +274,8 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
     decay = own.pop("decay", 0)
     if "clipnorm" in own:  # the norm of all gradients together
         own["global_clipnorm"] = own.pop("clipnorm")
+    if "clipnorm_each" in own:
+        own["clipnorm"] = own.pop("clipnorm_each")
     own.pop("epsilon_under_root", None)
     schedule_decay = own.pop("schedule_decay", 1.0)
     if decay > 0:
@@ -284,8 +286,8 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
             "config": {**schedule, "staircase": False, "name": "InverseTimeDecay"},
             "registered_name": None,
         }
-    # Keras 3 has epsilon under the root, and one schedule in Nadam. It takes any name: by this one we know our
-    # own formula again.
+    # Keras 3 has epsilon under the root, and one schedule in Nadam. It takes any name: by this one we know
+    # our own formula again.
     own["name"] = name.lower() + ("" if getattr(optimizer, "epsilon_under_root", True) else BESIDE_ROOT)
     if schedule_decay != 1.0:
         own["name"] += f"{SCHEDULE_DECAY}{schedule_decay!r}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any
 
 from ... import losses, metrics, optimizers
@@ -35,7 +34,16 @@ _NEUTRAL: dict[str, tuple] = {
     "use_ema": (False,),
     "weight_decay": (None, 0),
 }
-_ARGUMENTS = ("lr", "decay", "clipnorm", "clipvalue", "epsilon", "epsilon_under_root", "schedule_decay")
+_ARGUMENTS = (
+    "clipnorm",
+    "clipnorm_each",
+    "clipvalue",
+    "decay",
+    "epsilon",
+    "epsilon_under_root",
+    "lr",
+    "schedule_decay",
+)
 _OF_ADAGRAD = ("initial_accumulator_value",)
 
 # What the names of optimizers of Keras 2 end with in files of Keras 3.
@@ -88,11 +96,7 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
     if options.get("global_clipnorm") is not None:
         options["clipnorm"] = options.pop("global_clipnorm")
     elif options.get("clipnorm") is not None:
-        warnings.warn(
-            f"{name}: clipnorm={options['clipnorm']} bounds the norm of all gradients together, as in Keras "
-            "2.3; in tf.keras it bounded that of each by itself.",
-            stacklevel=6,
-        )
+        options["clipnorm_each"] = options.pop("clipnorm")
     own = _OF_ADAGRAD if cls is optimizers.Adagrad else ()
     accepted = {*_ARGUMENTS, *own, *inspect.signature(cls.__init__).parameters}
     kept = {}
