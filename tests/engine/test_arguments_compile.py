@@ -22,7 +22,9 @@ def two_outputs():
     return Model(x, [Activation("linear", name="a")(x), Activation("linear", name="b")(x)])
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "SGD", optimizers.SGD(0.01), {"class_name": "SGD", "config": {}}])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "SGD", optimizers.SGD(0.01), {"class_name": "SGD", "config": {}}]
+)
 def test_optimizer(optimizer):
     model = Sequential([Dense(1, kernel_initializer="zeros", input_shape=(1,))])
     model.compile(optimizer, "mse")
