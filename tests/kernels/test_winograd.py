@@ -213,6 +213,12 @@ def test_other_convolutions_stay_direct(use, case, dtype):
     assert not [name for name in trace(case, dtype)[1] if "winograd" in name]
 
 
+@pytest.mark.skipif(_core.isa() == "reference", reason="one implementation for all")
+def test_first_layers_stay_direct(use):
+    use("on")
+    assert trace(Case([100, 100], [3, 3], 3, 32))[1][0] == "conv:few_channels"
+
+
 def test_small_ones_stay_direct(use):
     use("on")
     assert not [name for name in trace(Case([8, 8], [3, 3], 2, 4))[1] if "winograd" in name]

@@ -93,6 +93,11 @@ struct Sizes {
   }
 };
 
+bool few_channels(ConvDirection direction, const ConvProblem& p) {
+  return direction == ConvDirection::Forward && suits_few_channels(p) &&
+         few_channels_table().forward.run_float;
+}
+
 double direct_time(ConvDirection direction, const ConvProblem& p, const Balance& b) {
   const Sizes s(direction, p);
   const double terms = static_cast<double>(s.terms), vectors = in_parts(s.columns, b.lanes),
@@ -101,6 +106,7 @@ double direct_time(ConvDirection direction, const ConvProblem& p, const Balance&
     return sums * b.direct_weights +
            s.images * static_cast<double>(s.height) * in_parts(p.taps() * s.terms, b.rows) * panels * b.run +
            s.taps * terms * vectors * b.pack + b.call;
+  if (few_channels(direction, p)) return sums * b.direct + b.call;
   return sums * b.direct + s.pixels / static_cast<double>(b.rows) * panels * s.taps * b.run +
          s.taps * terms * vectors * b.pack + b.call;
 }
@@ -137,9 +143,7 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& p, boo
                            : direction == ConvDirection::BackwardData
                                ? &conv_table().backward_data
                                : &conv_weights_table().backward_weights;
-  if (const ConvKernel& few = few_channels_table().forward;
-      direction == ConvDirection::Forward && suits_few_channels(p) && few.run_float)
-    best = &few;
+  if (few_channels(direction, p)) best = &few_channels_table().forward;
   const Use setting = use();
   if (!is_float || setting == Off) return *best;
   const Balance balance = balance_of(active_isa());
