@@ -1,4 +1,4 @@
-"""Each argument of `evaluate`, `predict`, the methods for single batches and `get_layer`, by what it changes."""
+"""Each argument of `evaluate`, `predict`, the methods for single batches and `get_layer`."""
 
 import numpy as np
 import pytest

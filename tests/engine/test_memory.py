@@ -55,7 +55,7 @@ print(resident() - before)
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
 @pytest.mark.parametrize(("source", "most"), [(CALLS, 512), (MODELS, 1536)], ids=["calls", "models"])
 def test_resident_memory_stays(source, most):
-    """`most` is in kB: of 10,000 calls, and of 60 models beyond the first 20, whose garbage waits its turn."""
+    """`most` is in kB: of 10,000 calls; of 60 models beyond the first 20, whose garbage waits its turn."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", PRELUDE + source]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
