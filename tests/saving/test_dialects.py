@@ -429,14 +429,20 @@ def test_optimizers(class_name, config, expected):
 @pytest.mark.parametrize(
     "config, message",
     [
-        ({"momentum": 0.5}, "RMSprop: the option momentum=0.5 is not supported.*compile=False"),
+        ({"momentum": 0.5}, "RMSprop: the option momentum=0.5 is not supported"),
         ({"weight_decay": 0.1}, "weight_decay=0.1 is not supported"),
         ({"learning_rate": {"class_name": "ExponentialDecay", "config": {}}}, "schedule ExponentialDecay"),
+        ({"class_name": "Ftrl"}, "the optimizer Ftrl is not supported"),
+        ({"class_name": "Custom>AdamW"}, "the optimizer AdamW is not supported"),
     ],
 )
-def test_options_of_optimizers_that_are_not_supported(config, message):
-    with pytest.raises(ValueError, match=message):
-        _compiled(optimizer_config={"class_name": "RMSprop", "config": {"name": "RMSprop", **config}})
+def test_a_model_whose_optimizer_is_not_supported_is_not_compiled(config, message):
+    name = config.pop("class_name", "RMSprop")
+    with pytest.warns(UserWarning, match=f"was .not. compiled: .*{message}.*Compile it manually"):
+        model = _compiled(optimizer_config={"class_name": name, "config": {"name": name, **config}})
+    assert model.optimizer is None
+    with pytest.raises(RuntimeError, match="You must compile"):
+        model.train_on_batch(np.ones((2, 3)), np.ones((2, 1)))
 
 
 @pytest.mark.parametrize("name", ["RMSprop", "Adagrad"])

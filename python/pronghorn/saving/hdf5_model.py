@@ -70,8 +70,8 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
                 stacklevel=4,
             )
             return model
-        compile_as(model, load_json(as_text(group.attrs["training_config"]), "training_config"))
-        read_optimizer(group, model)
+        if compile_as(model, load_json(as_text(group.attrs["training_config"]), "training_config")):
+            read_optimizer(group, model)
     return model
 
 

@@ -154,8 +154,7 @@ def read_archive(source: Any, custom_objects: dict[str, Any] | None = None, comp
                 )
             read_weights(group, model)
             training = config.get("compile_config")
-            if compile and training:
-                compile_as(model, _training(training))
+            if compile and training and compile_as(model, _training(training)):
                 read_state(group, model, config.get("config"))
     return model
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any
 
 from .. import optimizers
 from ..engine.network_config import plain_value
 from ..utils.generic_utils import get_registered_name
-from .dialects.training import loss_in_keras2, metrics_in_keras2, optimizer_in_keras2
+from .dialects.training import UnsupportedOptimizer, loss_in_keras2, metrics_in_keras2, optimizer_in_keras2
 from .hdf5_group import load_attributes_from_hdf5_group, read_arrays, write_arrays
 from .hdf5_weights import weight_names
 from .optimizer_state import set_optimizer_state
@@ -63,8 +64,10 @@ def training_config(model: Any) -> dict[str, Any]:
     }
 
 
-def compile_as(model: Any, config: dict[str, Any]) -> None:
+def compile_as(model: Any, config: dict[str, Any]) -> bool:
     """Compile a model with what `training_config`, or another version of Keras, gave.
+
+    Returns whether it was: an optimizer that only later versions have is no reason not to read the rest.
 
     Parameters
     ----------
@@ -82,11 +85,15 @@ def compile_as(model: Any, config: dict[str, Any]) -> None:
             loss_weights=config.get("loss_weights"),
             sample_weight_mode=config.get("sample_weight_mode"),
         )
+    except UnsupportedOptimizer as error:
+        warnings.warn(f"The model was *not* compiled: {error}. Compile it manually.", stacklevel=5)
+        return False
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"The model can be read, but not compiled as it was: {error} "
             "(Load it with `compile=False` and compile it yourself.)"
         ) from error
+    return True
 
 
 def write_optimizer(group: Any, optimizer: Any) -> None:

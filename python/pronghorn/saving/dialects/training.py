@@ -44,11 +44,23 @@ _ARGUMENTS = (
     "lr",
     "schedule_decay",
 )
+# Optimizers that Keras has had since 2.3.
+_LATER = ("adafactor", "adamw", "ftrl", "lamb", "lion", "muon", "scheduledlossscaleoptimizer")
 _OF_ADAGRAD = ("initial_accumulator_value",)
 
 # What the names of optimizers of Keras 2 end with in files of Keras 3.
 BESIDE_ROOT = "_epsilon_beside_root"
 SCHEDULE_DECAY = "_schedule_decay_"
+
+
+class UnsupportedOptimizer(ValueError):
+    """A file has an optimizer, or an option of one, that other versions of Keras have and this one lacks.
+
+    Examples
+    --------
+    >>> issubclass(UnsupportedOptimizer, ValueError)
+    True
+    """
 
 
 def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +86,8 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         return optimizer_in_keras2(inner)
     known = {cls.__name__.lower(): cls for cls in optimizers.BUILT_IN}
     cls = known.get(name.lower())
+    if name.lower() in _LATER:
+        raise UnsupportedOptimizer(f"the optimizer {name} is not supported")
     if cls is None:
         return {"class_name": name, "config": options}
     if "name" not in options:  # written by Keras itself, not by tf.keras
@@ -84,7 +98,7 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         options["learning_rate"] = inner["initial_learning_rate"]
         options["decay"] = inner["decay_rate"] / inner["decay_steps"]
     elif isinstance(rate, dict):
-        raise ValueError(
+        raise UnsupportedOptimizer(
             f"{name}: the learning rate follows the schedule {rate.get('class_name')}, which is not supported"
         )
     newer = "use_ema" in options  # the classes of Keras 3, and of tf.keras from 2.11 on
@@ -104,7 +118,7 @@ def optimizer_in_keras2(config: dict[str, Any]) -> dict[str, Any]:
         if key in accepted and not (key in ("clipnorm", "clipvalue") and value is None):
             kept[key] = value
         elif _NEUTRAL.get(key, ()) is not None and value not in _NEUTRAL.get(key, ()):
-            raise ValueError(f"{name}: the option {key}={value!r} is not supported")
+            raise UnsupportedOptimizer(f"{name}: the option {key}={value!r} is not supported")
     return {"class_name": cls.__name__, "config": kept}
 
 
