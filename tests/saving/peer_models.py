@@ -159,6 +159,23 @@ def nested(keras):
 
 
 @_row((4,))
+def nested_at_the_end(keras):
+    layers, models = keras.layers, keras.models
+    x = layers.Input((4,))
+    inner = models.Model(x, layers.Dense(4, activation="tanh")(x), name="inner")
+    x = layers.Input((4,))
+    return models.Model(x, inner(inner(x)))
+
+
+@_row((4,))
+def stack_at_the_end(keras):
+    layers, models = keras.layers, keras.models
+    inner = models.Sequential([layers.Dense(4, activation="tanh", input_shape=(4,))], name="inner")
+    x = layers.Input((4,))
+    return models.Model(x, inner(inner(x)))
+
+
+@_row((4,))
 def frozen(keras):
     layers = keras.layers
     model = keras.models.Sequential(

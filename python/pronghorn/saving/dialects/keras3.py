@@ -14,6 +14,7 @@ from ...utils.safe_mode import refuse_code
 from ...utils.serialization import register_keras_serializable
 from ..errors import FileFormatError
 from .keras3_graph import network_config, operation_layer
+from .layer_options import weight_dtype
 
 _DEPTH = 200  # of objects within objects
 
@@ -186,6 +187,7 @@ def with_functions_of_keras3(config: Any) -> Any:
 
 _PLAIN = {
     "function": _function,
+    "DTypePolicy": lambda config, depth: weight_dtype(config),
     "__lambda__": _code,
     "__tuple__": lambda config, depth: as_structured_by_keras2(list(config.get("items") or ()), depth + 1),
     "__numpy__": _array,

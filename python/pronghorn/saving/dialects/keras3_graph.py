@@ -76,7 +76,7 @@ def network_config(config: dict) -> dict:
         graph = _Keras3Graph(layers)
         layers = [graph.layer(layer) for layer in graph.needed(config)]
         inputs, outputs = (
-            [graph.source(x) for x in coordinates(config.get(key))]
+            [graph.end(x) for x in coordinates(config.get(key))]
             for key in ("input_layers", "output_layers")
         )
     else:
@@ -138,6 +138,12 @@ class _Keras3Graph:
         name, node, tensor = history[:3]
         own = self.layers.get(name, {}).get("class_name") in _NETWORKS
         return [name, node + 1 if own else node, tensor]
+
+    def end(self, history: list) -> list:
+        """As `source`, for inputs and outputs of the network: there Keras 3 counts a node of its own too."""
+        if self.layers.get(history[0], {}).get("class_name") in ("Functional", "Model"):
+            return history[:3]
+        return self.source(history)
 
     def layer(self, layer: dict) -> dict:
         operation = layer.pop("operation", None)

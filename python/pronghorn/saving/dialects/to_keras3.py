@@ -100,7 +100,10 @@ def _shape(layer: Any) -> Any:
         shape = layer.input_shape
     except AttributeError:
         return None
-    return [list(x) for x in shape] if isinstance(shape, list) else list(shape)
+    if not isinstance(shape, list):
+        return list(shape)
+    # Recurrent layers with states as further inputs are built by their call.
+    return None if isinstance(layer, (RNN, Bidirectional)) else [list(x) for x in shape]
 
 
 def _stack(model: Any) -> list[dict]:
@@ -126,8 +129,8 @@ def _network(model: Any) -> dict[str, Any]:
         "name": model.name,
         "trainable": model.trainable,
         "layers": entries,
-        "input_layers": [_coordinates(x, numbers) for x in model._input_coordinates],
-        "output_layers": [_coordinates(x, numbers) for x in model._output_coordinates],
+        "input_layers": [_end(x, numbers) for x in model._input_coordinates],
+        "output_layers": [_end(x, numbers) for x in model._output_coordinates],
     }
 
 
@@ -136,6 +139,13 @@ def _coordinates(history: tuple, numbers: dict[str, int]) -> list:
     number = numbers.get(f"{layer.name}_ib-{node}", 0)
     # Networks have no node of their own in Keras 3.
     return [layer.name, number - 1 if isinstance(layer, Network) else number, tensor]
+
+
+def _end(history: tuple, numbers: dict[str, int]) -> list:
+    """As `_coordinates`, for inputs and outputs of a network: there Keras 3 counts a graph's own node too."""
+    name, node, tensor = _coordinates(history, numbers)
+    graph = isinstance(history[0], Network) and not isinstance(history[0], Sequential)
+    return [name, node + 1 if graph else node, tensor]
 
 
 def _node(node: Any, numbers: dict[str, int]) -> dict[str, Any]:
