@@ -84,6 +84,12 @@ def stack():
     )
 
 
+def operations():
+    x = Input((4,))
+    y = 1 - Dense(3)(x) * 2.0
+    return Model(x, Dense(2)(y / 4 + y**2 - Dense(3)(x)))
+
+
 def inputs_of(model):
     rng = np.random.RandomState(1)
     return [
@@ -97,7 +103,7 @@ def close(a, b):
         np.testing.assert_array_equal(x, y)
 
 
-@pytest.mark.parametrize("make", [shared, recurrent, stack])
+@pytest.mark.parametrize("make", [shared, recurrent, stack, operations])
 def test_archive(make, tmp_path):
     model = make()
     path = tmp_path / "model.keras"

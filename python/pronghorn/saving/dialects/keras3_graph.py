@@ -76,8 +76,7 @@ def network_config(config: dict) -> dict:
         graph = _Keras3Graph(layers)
         layers = [graph.layer(layer) for layer in graph.needed(config)]
         inputs, outputs = (
-            [graph.end(x) for x in coordinates(config.get(key))]
-            for key in ("input_layers", "output_layers")
+            [graph.end(x) for x in coordinates(config.get(key))] for key in ("input_layers", "output_layers")
         )
     else:
         layers = [_tensorflow_layer(layer) for layer in layers]

@@ -8,6 +8,7 @@ from typing import Any
 from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from ...engine.input_layer import InputLayer
 from ...engine.network import Network
+from ...engine.op_layer import OpLayer, Slot
 from ...engine.sequential import Sequential
 from ...layers.bidirectional import Bidirectional
 from ...layers.rnn import RNN
@@ -31,6 +32,24 @@ _DROPPED_BY_LAYER = {
     "SpatialDropout1D": ("trainable", "noise_shape"),
     "SpatialDropout2D": ("trainable", "noise_shape"),
     "SpatialDropout3D": ("trainable", "noise_shape"),
+}
+# Operations on tensors as both sides write them; those with further arguments stay ours.
+_OPERATIONS = {
+    "abs": "Absolute",
+    "add": "Add",
+    "divide": "TrueDivide",
+    "exp": "Exp",
+    "log": "Log",
+    "matmul": "Matmul",
+    "maximum": "Maximum",
+    "minimum": "Minimum",
+    "multiply": "Multiply",
+    "negative": "Negative",
+    "power": "Power",
+    "sqrt": "Sqrt",
+    "square": "Square",
+    "subtract": "Subtract",
+    "tanh": "Tanh",
 }
 _LOSSES = {
     "huber_loss": "huber",
@@ -69,9 +88,20 @@ def _layer(layer: Any) -> dict[str, Any]:
     if isinstance(layer, Network) and layer._is_graph_network and not _overrides_config(layer):
         entry = _entry("keras.src.models.functional", "Functional", _network(layer), {"input_shape": None})
         return {**entry, "registered_name": "Functional"} if _is_plain(layer) else _own(layer, entry)
+    if _operation(layer):
+        entry = _entry("keras.src.ops.numpy", _operation(layer), {"name": layer.name}, {})
+        return {**entry, "registered_name": _operation(layer)}
     own = _config(layer)
     entry = _entry("keras.layers", type(layer).__name__, own, {"input_shape": _shape(layer)})
     return _own(layer, entry)
+
+
+def _operation(layer: Any) -> str | None:
+    """Return the class that an operation on tensors is in Keras 3; None for other layers, and for some."""
+    if type(layer) is not OpLayer or layer._keywords:
+        return None
+    plain = all(x is None or isinstance(x, (bool, int, float, Slot)) for x in layer._arguments)
+    return _OPERATIONS.get(layer.function) if plain else None
 
 
 def _is_plain(model: Any) -> bool:
@@ -162,6 +192,11 @@ def _node(node: Any, numbers: dict[str, int]) -> dict[str, Any]:
         }
         for source, index, tensor, x in sources
     ]
+    if _operation(layer):
+        return {
+            "args": [tensors[x.index] if isinstance(x, Slot) else x for x in layer._arguments],
+            "kwargs": {},
+        }
     kwargs = dict(node.arguments or {})
     if len(tensors) > 1 and isinstance(layer, (RNN, Bidirectional)):
         kwargs["initial_state"] = tensors[1:]
