@@ -242,6 +242,13 @@ def test_helpers_of_modules_are_no_objects_of_files(place, name, tmp_path):
             load_model(archive(tmp_path, model(layer("Dense", {"units": 2, place: value}))))
 
 
+def test_operations_without_tensors(tmp_path):
+    """The family of CVE-2026-0897: an operation that makes an array of any size while the model is made."""
+    arguments = {"function": "arange", "arguments": [10**11], "keywords": {"dict": {}}}
+    with pytest.raises(ValueError, match="has no tensor to work on"):
+        load_model(archive(tmp_path, model(layer("OpLayer", arguments))))
+
+
 def test_architectures_alone(tmp_path):
     with pytest.raises(ValueError, match="safe_mode"):
         model_from_json(json.dumps(keras2_lambda(tmp_path / "witness")))

@@ -87,12 +87,12 @@ class OpLayer(Layer):
     def from_config(cls, config: dict[str, Any]) -> OpLayer:
         """Make the layer of what :meth:`get_config` gave."""
         config = dict(config)
-        return cls(
-            config.pop("function"),
-            _decode(config.pop("arguments")),
-            _decode(config.pop("keywords")),
-            **config,
-        )
+        function = config.pop("function")
+        arguments, keywords = _decode(config.pop("arguments")), _decode(config.pop("keywords"))
+        if not any(isinstance(x, Slot) for x in _leaves((arguments, keywords))):
+            # It would be computed while the model is made, however large it is.
+            raise ValueError(f"operation {function} of layer {config.get('name')} has no tensor to work on")
+        return cls(function, arguments, keywords, **config)
 
     @classmethod
     def of_call(cls, call: Any) -> None:
