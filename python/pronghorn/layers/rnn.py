@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..backend.recurrence import rnn
 from ..engine.base_layer import InputSpec, Layer
 from ..engine.registry import deserialize, serialize
 from ..utils.arguments import has_arg
+from ..utils.file_limits import take_memory
 from ..utils.generic_utils import to_list
 from .recurrent_inputs import StepArguments, spec_shapes, standardize, zero_states
 
@@ -324,6 +326,7 @@ class RNN(Layer):
             raise AttributeError("Layer must be stateful.")
         shapes = self._kept_shapes()
         if self.states[0] is None:
+            take_memory(8 * sum(map(math.prod, shapes)), f"the states of layer {self.name}")
             self.states = [
                 ops.Variable(np.zeros(shape), dtype=self.dtype, name=f"{self.name}/state", trainable=False)
                 for shape in shapes
