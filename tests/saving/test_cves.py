@@ -118,6 +118,12 @@ def dense(units, size=4):
     return found
 
 
+def stateful(batch_size):
+    found = model(layer("SimpleRNN", {"units": 2, "stateful": True}))
+    found["config"]["layers"][0]["config"]["batch_shape"] = [batch_size, 4, 3]
+    return found
+
+
 # Vulnerability, what it is, the file, words of the refusal.
 FILES = [
     (
@@ -196,6 +202,12 @@ FILES = [
         "huge weights in the architecture alone",
         lambda p, w: archive(p, dense(1 << 40)),
         "bytes",
+    ),
+    (
+        "CVE-2026-0897",
+        "huge states in the architecture alone",
+        lambda p, w: archive(p, stateful(1 << 40), weights()),
+        "the states of layer bad would take",
     ),
     (
         "CVE-2026-1669",
