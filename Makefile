@@ -8,7 +8,7 @@ install := python -m pip install --quiet --disable-pip-version-check
 sources := $(shell find cpp python -type f ! -name '*.pyc' ! -name '*.so') CMakeLists.txt pyproject.toml
 cxx_sources := $(shell find cpp benchmarks examples tests -name '*.cpp' -o -name '*.h')
 
-.PHONY: help demo test lint format bench examples stubs sanitize sanitize-address sanitize-thread clean
+.PHONY: help demo test lint format bench examples fuzz stubs sanitize sanitize-address sanitize-thread clean
 
 help:
 	@echo "make demo      train a CNN on handwritten digits and draw what it learnt"
@@ -16,6 +16,7 @@ help:
 	@echo "make format    format the sources"
 	@echo "make bench     time training and prediction, beside the peers named in TF_PY and TH_PY"
 	@echo "make examples  run the other examples"
+	@echo "make fuzz      load mutated files of models for half an hour"
 	@echo "make sanitize  run the tests under the address, undefined-behaviour and thread sanitizers"
 	@echo "make stubs     write the type stubs of the extension anew"
 	@echo "make clean     remove what the others made"
@@ -62,6 +63,9 @@ examples: $(VENV)/package.stamp
 	for script in examples/seed/*.py examples/functional/*.py; do $(bin)/python -m pronghorn $$script || exit 1; done
 	for script in japanese_vowels movie_reviews; do $(bin)/python examples/sequences/$$script.py || exit 1; done
 	$(bin)/python examples/fashion_mnist_cnn.py
+
+fuzz: $(VENV)/package.stamp
+	$(bin)/python tests/saving/fuzz_files.py --seconds 1800
 
 stubs: $(VENV)/package.stamp
 	$(bin)/$(install) pybind11-stubgen
