@@ -1,4 +1,4 @@
-"""Queues of batches on their own: as Keras scripts use them, when processes die, when the interpreter ends."""
+"""Queues of batches on their own: as Keras scripts use them, when processes die, at the end of the process."""
 
 import multiprocessing
 import os

@@ -1,6 +1,7 @@
 """Data in HDF5 files: `HDF5Matrix` and h5py's datasets as data of a model, never read as a whole."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -139,6 +140,16 @@ def test_nothing_is_read_as_a_whole(path, reads, monkeypatch):
     model.evaluate(x, y, batch_size=8, verbose=0)
     model.predict(x, batch_size=8)
     assert max(reads) <= 8 and sum(reads) == (2 + 1) * 2 * ROWS + ROWS
+
+
+def test_no_thread_is_left_reading(path):
+    x, y = data_of("matrix", path)
+    before = threading.active_count()
+    model = model_of()
+    model.fit(x, y, validation_data=(x, y), shuffle="batch", verbose=0)
+    model.evaluate(x, y, verbose=0)
+    model.predict(x)
+    assert threading.active_count() == before
 
 
 def test_batch_hooks_see_each_batch(path):

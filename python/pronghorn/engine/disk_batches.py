@@ -60,6 +60,10 @@ class DiskBatches(ArrayBatches):
         step.program.run_batches(sources, None, 0, last - first, (), results, 0.0)
         return last
 
+    def close(self) -> None:
+        """Ends the thread that reads."""
+        self._reader.stop()
+
     def _end_of_block(self, first, size):
         if first >= self.whole:
             return self.count

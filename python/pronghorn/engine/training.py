@@ -196,10 +196,10 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             validation = ArrayValidation(self, held_out)
         else:
             validation = open_validation(self, validation_data, validation_steps, batch_size, how)
-        with validation:
+        with validation, array_batches(self, TRAIN, *data, batch_size) as batches:
             return training_arrays.fit_loop(
                 self,
-                array_batches(self, TRAIN, *data, batch_size),
+                batches,
                 validation,
                 shuffle=shuffle,
                 validation_freq=validation_freq,
@@ -290,10 +290,10 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
         data = self._standardize_user_data(x, y, sample_weight=sample_weight, batch_size=batch_size)
         if steps is not None:
             return unpack_singleton(self._evaluate_steps(SameData(data, steps), verbose, callbacks))
-        batches = array_batches(self, TEST, *data, batch_size)
-        return unpack_singleton(
-            training_arrays.evaluate_loop(self, batches, verbose=verbose, callbacks=callbacks)
-        )
+        with array_batches(self, TEST, *data, batch_size) as batches:
+            return unpack_singleton(
+                training_arrays.evaluate_loop(self, batches, verbose=verbose, callbacks=callbacks)
+            )
 
     def predict(
         self,
@@ -370,8 +370,8 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
                 "In a stateful network, you should only pass inputs with a number of samples that can be "
                 f"divided by the batch size. Found: {rows} samples. Batch size: {batch_size}."
             )
-        batches = array_batches(self, PREDICT, inputs, [], [], batch_size)
-        result = training_arrays.predict_loop(self, batches, verbose=verbose, callbacks=callbacks)
+        with array_batches(self, PREDICT, inputs, [], [], batch_size) as batches:
+            result = training_arrays.predict_loop(self, batches, verbose=verbose, callbacks=callbacks)
         if rows <= min(batch_size, 32) and type(x) is np.ndarray and x.shape == inputs[0].shape:
             self._quick[self._quick_key(PREDICT, x)] = batches.step
         return result

@@ -98,6 +98,15 @@ class ArrayBatches:
         )
         return inputs, targets
 
+    def close(self) -> None:
+        """Ends what reads ahead."""
+
+    def __enter__(self) -> ArrayBatches:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
     def seen(self, batch: int) -> int:
         """Number of rows before batch `batch`."""
         return min(batch * self.batch_size, self.rows)

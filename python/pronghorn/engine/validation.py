@@ -51,9 +51,14 @@ class ArrayValidation(Validation):
         """The arrays, with weights of 1 where none were given."""
         return validation_arrays(*self.data)
 
+    def __exit__(self, *error: Any) -> None:
+        if self._batches is not None:
+            self._batches.close()
+
     def run(self, batch_size: int, callbacks: Any) -> list:
         """Evaluates on the arrays."""
         if self._batches is None or self._batches.asked_batch_size != batch_size:
+            self.__exit__()
             self._batches = array_batches(self.model, "test", *self.data, batch_size)
         return evaluate_loop(self.model, self._batches, callbacks=callbacks)
 
