@@ -217,20 +217,11 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
   const GemmProblem& p = plan.p;
   T* const packed_a = scratch;
   T* const packed_b = scratch + round_up(plan.packed_a, 64);
-  const int64_t row_tiles = ceil_div(p.m, set.rows);
+  const int64_t row_tiles = ceil_div(p.m, set.rows), together = plan.block * set.rows;
   for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
     const int64_t next_k = k + plan.kc, next_length = lesser(plan.kc, k_end - next_k);
     Block<T> block = {};
-    block.rows = p.m, block.ldc = ldc, block.length = lesser(plan.kc, k_end - k);
-    if (plan.pack_a) {
-      pack_a(p, o.a, 0, p.m, k, block.length, packed_a);
-      read_packed(block, packed_a);
-      if (next_length > 0)
-        block.ahead = Ahead::over(in_a(p, o.a, 0, next_k), p.lda, next_length, p.m,
-                                  row_tiles * (panel_end - panel_begin));
-    } else {
-      read_in_place(block, p, o.a, 0, k);
-    }
+    block.ldc = ldc, block.length = lesser(plan.kc, k_end - k);
     for (int64_t i = panel_begin; i < panel_end; i += plan.together) {
       const int64_t count = lesser(plan.together, panel_end - i), column = i * set.panel;
       block.columns = lesser(count * set.panel, p.n - column);
@@ -252,9 +243,25 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
         block.ahead_b =
             Ahead::over(in_b(p, o.b, more ? k : next_k, next), p.ldb, p.transpose_b ? next_columns : length,
                         p.transpose_b ? length : next_columns, row_tiles * count);
-      block.c = c + column;
       block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
-      run_block(block, 0, p.m, 0, count);
+      for (int64_t row = 0; row < p.m; row += together) {
+        block.rows = lesser(together, p.m - row);
+        block.c = c + row * ldc + column;
+        if (!plan.pack_a) {
+          read_in_place(block, p, o.a, row, k);
+        } else if (i == panel_begin) {  // later panels find all rows packed
+          pack_a(p, o.a, row, block.rows, k, block.length, packed_a);
+          read_packed(block, packed_a);
+          const bool more_rows = row + together < p.m;
+          const int64_t then = more_rows ? row + together : 0,
+                        then_length = more_rows ? block.length : next_length;
+          if (then_length > 0)
+            block.ahead = Ahead::over(in_a(p, o.a, then, more_rows ? k : next_k), p.lda, then_length,
+                                      lesser(together, p.m - then),
+                                      ceil_div(block.rows, set.rows) * (panel_end - panel_begin));
+        }
+        run_block(block, 0, block.rows, 0, count);
+      }
     }
     if (block.length == 0) break;
   }

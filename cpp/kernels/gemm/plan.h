@@ -42,7 +42,7 @@ struct Plan {
   int64_t nc = 0, ks = 0;  // columns and rows of b that are packed at a time
   int64_t group = 0;       // panels of a task
   int64_t together = 0;    // panels of it that are packed at a time, if by panels
-  int64_t block = 0;       // tiles of rows of a task, if not by panels
+  int64_t block = 0;       // tiles of rows: of a task, or if by panels, that are packed at a time
   int64_t packed_a = 0, packed_b = 0;  // elements of scratch, for each task if by panels
   int64_t partial = 0;                 // and for the sums of slices
 
@@ -111,7 +111,13 @@ Plan make_plan(const GemmProblem& problem) {
     plan.group = ceil_div(panels, greater(1, ceil_div(target, plan.slices)));
     if (plan.slices > 1) plan.group = greater(plan.group, lesser(panels, columns_together / set.panel));
     plan.together = lesser(plan.group, columns_together / set.panel);
-    plan.packed_a = plan.pack_a ? row_tiles * packed_tile<T>(plan.kc) : 0;
+    // Where all panels go together, rows do as far as the second-level cache holds them.
+    plan.block = row_tiles;
+    if (plan.pack_a && plan.together >= panels) {
+      const int64_t most = greater(1, 2 * block_bytes / (packed_tile<T>(plan.kc) * bytes));
+      plan.block = ceil_div(row_tiles, ceil_div(row_tiles, most));
+    }
+    plan.packed_a = plan.pack_a ? plan.block * packed_tile<T>(plan.kc) : 0;
     plan.packed_b = plan.together * set.panel * plan.kc;
     return plan;
   }
