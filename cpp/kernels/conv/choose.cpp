@@ -93,20 +93,24 @@ struct Sizes {
   }
 };
 
-bool few_channels(ConvDirection direction, const ConvProblem& p) {
-  return direction == ConvDirection::Forward && suits_few_channels(p) &&
-         few_channels_table().forward.run_float;
+// The kernel for few channels, or null.
+const ConvKernel* few_channels(ConvDirection direction, const ConvProblem& p) {
+  if (direction == ConvDirection::BackwardData || !suits_few_channels(p)) return nullptr;
+  const ConvKernel& kernel = direction == ConvDirection::Forward
+                                 ? few_channels_table().forward
+                                 : few_channels_weights_table().backward_weights;
+  return kernel.run_float ? &kernel : nullptr;
 }
 
 double direct_time(ConvDirection direction, const ConvProblem& p, const Balance& b) {
   const Sizes s(direction, p);
   const double terms = static_cast<double>(s.terms), vectors = in_parts(s.columns, b.lanes),
                panels = in_parts(s.columns, 2 * b.lanes), sums = s.pixels * s.taps * terms * vectors;
+  if (few_channels(direction, p)) return sums * b.direct + b.call;
   if (direction == ConvDirection::BackwardWeights)
     return sums * b.direct_weights +
            s.images * static_cast<double>(s.height) * in_parts(p.taps() * s.terms, b.rows) * panels * b.run +
            s.taps * terms * vectors * b.pack + b.call;
-  if (few_channels(direction, p)) return sums * b.direct + b.call;
   return sums * b.direct + s.pixels / static_cast<double>(b.rows) * panels * s.taps * b.run +
          s.taps * terms * vectors * b.pack + b.call;
 }
@@ -143,7 +147,7 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& p, boo
                            : direction == ConvDirection::BackwardData
                                ? &conv_table().backward_data
                                : &conv_weights_table().backward_weights;
-  if (few_channels(direction, p)) best = &few_channels_table().forward;
+  if (const ConvKernel* few = few_channels(direction, p)) best = few;
   const Use setting = use();
   if (!is_float || setting == Off) return *best;
   const Balance balance = balance_of(active_isa());

@@ -1,4 +1,4 @@
-// Convolution of images of few channels, the forward direction.
+// Convolution of images of few channels: the forward direction and the gradient by the weights.
 #pragma once
 #include "kernels/conv/conv.h"
 
@@ -8,7 +8,11 @@ namespace pronghorn {
 struct FewChannelsTable {
   ConvKernel forward;
 };
+struct FewChannelsWeightsTable {
+  ConvKernel backward_weights;
+};
 const FewChannelsTable& few_channels_table();
+const FewChannelsWeightsTable& few_channels_weights_table();
 
 // Planes, rows of taps without gaps, no residual, and so few channels that a tile is mostly its beginning and
 // end.
