@@ -7,6 +7,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   set(PRONGHORN_FLAGS_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|ARM64|arm64")
   set(PRONGHORN_ISAS neon)
+  add_compile_options(-ffp-contract=off) # the plain sources too: here they have FMA
   # Before registers are given out GCC would move all loads of a tile to its top, and spill the sums.
   set(PRONGHORN_FLAGS_neon -march=armv8-a -fno-schedule-insns)
 else()

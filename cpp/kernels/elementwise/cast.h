@@ -1,6 +1,9 @@
 // C's conversions, save that anything but 0 (NaN too) is true, and that a float goes to a byte through int32,
-// as in NumPy. Of internal linkage: one copy per instruction set.
+// as in NumPy. What no integer holds, NaN too, becomes the least one: x86 does that by itself.
+// Of internal linkage: one copy per instruction set.
 #pragma once
+#include <type_traits>
+
 #include "kernels/elementwise/instructions.h"
 
 namespace pronghorn {
@@ -11,7 +14,13 @@ inline To convert(From x) {
   if constexpr (tile_dtype<To> == tile_dtype<bool>)
     return x != 0;
   else if constexpr (tile_dtype<To> == tile_dtype<uint8_t>)
-    return static_cast<uint8_t>(static_cast<int32_t>(x));
+    return static_cast<uint8_t>(convert<int32_t>(x));
+#if !defined(__x86_64__)
+  else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    constexpr From limit = static_cast<From>(uint64_t{1} << (8 * sizeof(To) - 1));
+    return x >= -limit && x < limit ? static_cast<To>(x) : static_cast<To>(-limit);
+  }
+#endif
   else
     return static_cast<To>(x);
 }
