@@ -77,6 +77,7 @@ class Layer(Tracked, NodeAccess):
     """
 
     _weights_are_in_files = True
+    _ends_masks = False
 
     def __init__(self, **kwargs: Any):
         for keyword in kwargs:
@@ -117,7 +118,11 @@ class Layer(Tracked, NodeAccess):
         """Return the mask of the output: by default that of the input, if the layer supports masks."""
         if self.supports_masking:
             return mask
-        if not is_all_none(mask):
+        if not is_all_none(mask) and not self._ends_masks:
+            # tf.keras and Keras 3 let a mask end at a layer that knows none: their files have such models.
+            if are_weights_from_file():
+                self._ends_masks = True
+                return None
             raise TypeError(
                 f"Layer {self.name} does not support masking, but was passed an input_mask: {mask}"
             )

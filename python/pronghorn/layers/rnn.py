@@ -173,7 +173,10 @@ class RNN(Layer):
                 "The RNN cell should have an attribute `state_size` (tuple of integers, one integer per RNN "
                 "state)."
             )
+        # Not Keras 2.3's: tf.keras and Keras 3 have it, and set it within Bidirectional.
+        zero_output = bool(kwargs.pop("zero_output_for_mask", False))
         super().__init__(**kwargs)
+        self.zero_output_for_mask = zero_output
         self.cell = cell
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -186,6 +189,8 @@ class RNN(Layer):
         self.constants_spec = None
         self._states = None
         self._num_constants = None
+
+    zero_output_for_mask = False
 
     # --- shapes
 
@@ -285,8 +290,15 @@ class RNN(Layer):
         last, outputs, states = self._run(x, [trace.convert(s) for s in states], mask, training, constants)
         if self.stateful:
             self.add_update(list(zip(self.states, states)))
+        if self.zero_output_for_mask and mask is not None:
+            outputs = self._zero_where_masked(outputs, mask)
         output = outputs if self.return_sequences else last
         return [output, *states] if self.return_state else output
+
+    def _zero_where_masked(self, outputs: Any, mask: Any) -> Any:
+        mask = ops.flip(mask, axis=1) if self.go_backwards else mask
+        mask = ops.reshape(mask, (*mask.shape, *(1,) * (len(outputs.shape) - 2)))
+        return ops.where(mask, outputs, ops.zeros_like(outputs))
 
     def _run(self, x: Any, states: list, mask: Any, training: bool | None, constants: list) -> tuple:
         """Return the last output, the outputs of all steps, and the last states."""
@@ -373,6 +385,8 @@ class RNN(Layer):
             "unroll": self.unroll,
             "cell": serialize(self.cell),
         }
+        if self.zero_output_for_mask:
+            config["zero_output_for_mask"] = True
         return config if self._num_constants is None else {**config, "num_constants": self._num_constants}
 
     @classmethod

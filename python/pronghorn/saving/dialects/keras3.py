@@ -89,6 +89,8 @@ def _without_backward_layer(own: dict) -> dict:
     """Leave out the backward layer: it is made of the forward one, and has to be as that is made."""
     own = dict(own)
     backward, forward = own.pop("backward_layer", None), own.get("layer")
+    if isinstance(forward, dict):
+        own["layer"] = forward = _zero_where_masked(forward)
     if isinstance(backward, dict) and isinstance(forward, dict):
         inner = forward.get("config")
         if isinstance(inner, dict) and str(inner.get("name")).startswith("forward_"):
@@ -103,11 +105,24 @@ def _without_backward_layer(own: dict) -> dict:
     return own
 
 
+def _zero_where_masked(layer: dict) -> dict:
+    """Say of a layer in Bidirectional, by tf.keras or Keras 3, that its outputs are 0 where masked."""
+    inner = layer.get("config")
+    newer = isinstance(inner, dict) and any(key in inner for key in ("time_major", "zero_output_for_mask"))
+    if not newer or not inner.get("return_sequences"):
+        return layer
+    return {**layer, "config": {**inner, "zero_output_for_mask": True}}
+
+
 def _essence(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     initial = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
-    return {k: v for k, v in config.items() if k not in ("name", "go_backwards", "dtype", *initial)}
+    return {
+        k: v
+        for k, v in config.items()
+        if k not in ("name", "go_backwards", "dtype", "zero_output_for_mask", *initial)
+    }
 
 
 def _lambda(own: dict, depth: int) -> dict:

@@ -129,4 +129,6 @@ def _accepted(cls: type) -> frozenset:
     for base in cls.__mro__:
         if "__init__" in vars(base):
             names |= set(inspect.signature(vars(base)["__init__"]).parameters)
+    if hasattr(cls, "zero_output_for_mask"):  # recurrent layers take it beside their arguments
+        names.add("zero_output_for_mask")
     return frozenset(names)
