@@ -1,4 +1,4 @@
-"""Files of models and weights: HDF5 in the layout of Keras 2, and pickles."""
+"""Files of models and weights: HDF5 in the layout of Keras 2, archives of Keras 3, safetensors, pickles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     submodules=[],
     attributes={
+        "errors": ["FileFormatError", "UnsafeFileError"],
         "model_files": ["load_model", "load_weights", "save_model", "save_weights"],
     },
 )
