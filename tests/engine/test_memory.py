@@ -1,10 +1,16 @@
 """Resident memory does not grow with the number of calls, nor with models that come and go."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from pronghorn.engine.garbage import _Collector
+from pronghorn.layers import Dense
+from pronghorn.models import Sequential
 
 PRELUDE = """
 import gc
@@ -60,3 +66,24 @@ def test_resident_memory_stays(source, most):
     command = [sys.executable, "-c", PRELUDE + source]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) < most
+
+
+def test_models_that_nobody_holds_are_given_back():
+    def cycle():
+        model = Sequential([Dense(1, input_shape=(1,))])
+        model.predict([1.0])  # compiles a program
+        return weakref.ref(model)
+
+    gc.collect()
+    collector = _Collector()
+    lost = cycle()
+    for _ in range(3):
+        collector.after_compiling()
+    assert lost() is not None
+    collector.after_compiling()
+    assert lost() is None
+    # Not again before a multiple of the time that it took.
+    lost = cycle()
+    for _ in range(4):
+        collector.after_compiling()
+    assert lost() is not None

@@ -1,4 +1,4 @@
-"""Queues of batches on their own: as Keras scripts use them, when processes die, at the end of the process."""
+"""Queues of batches on their own: as Keras scripts use them, when processes die, at the end of all."""
 
 import multiprocessing
 import os

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .. import ops
+from .garbage import collector
 from .tracing import TRAIN, Step, fixed_phase, trace_step
 
 _MOST_STEPS = 64  # programs kept per model, for as many signatures of batches
@@ -64,6 +65,7 @@ class StepMethods:
             if len(steps) >= _MOST_STEPS:
                 self._drop_steps()
             step = steps[key] = trace_step(self, mode, input_shapes, target_shapes, weight_shapes, phase)
+            collector.after_compiling()
         return step
 
     def _begin_training(self) -> None:
