@@ -11,7 +11,8 @@ namespace {
 // and rows at a time as leave registers for the operands, or two vectors where they fill up less.
 template <class T>
 struct Panels {
-  static constexpr int most_vectors = vector_bytes >= 32 ? 3 : 2, most_rows = vector_bytes >= 64 ? 8 : 4;
+  static constexpr int most_vectors = vector_bytes >= 32 || vector_registers == 32 ? 3 : 2,
+                       most_rows = vector_registers == 32 ? 8 : 4;
 
   const T* packed;
   int64_t depth, count;
@@ -21,7 +22,7 @@ struct Panels {
   static int vectors_for(int64_t count) {
     const int64_t needed = (count + width<T> - 1) / width<T>, by_two = (needed + 1) / 2 * 2,
                   by_most = (needed + most_vectors - 1) / most_vectors * most_vectors;
-    const bool worthwhile = vector_bytes >= 64 ? 8 * by_two < 7 * by_most : 5 * by_two < 4 * by_most;
+    const bool worthwhile = vector_registers == 32 ? 8 * by_two < 7 * by_most : 5 * by_two < 4 * by_most;
     return worthwhile ? 2 : most_vectors;
   }
   static int64_t size(int64_t depth, int64_t count) {
@@ -84,17 +85,21 @@ struct Panels {
     Vec<T> sum[rows][vectors] = {};
     for (int64_t k = 0; k < depth; k++, panel += vectors * width<T>) {
       Vec<T> weight[vectors];
-      for (int v = 0; v < vectors; v++) weight[v] = load(panel + v * width<T>);
-      for (int r = 0; r < rows; r++) {
+      unroll<vectors>([&](auto v) __attribute__((always_inline)) { weight[v] = load(panel + v * width<T>); });
+      unroll<rows>([&](auto r) __attribute__((always_inline)) {
         const Vec<T> factor = broadcast(src[r * src_stride + k]);
-        for (int v = 0; v < vectors; v++) sum[r][v] = fma(factor, weight[v], sum[r][v]);
-      }
+        unroll<vectors>(
+            [&](auto v) __attribute__((always_inline)) { sum[r][v] = fma(factor, weight[v], sum[r][v]); });
+      });
     }
-    for (int v = 0; v < vectors && v * width<T> < left; v++)
-      for (int r = 0; r < rows; r++) {
-        const Vec<T> value = load_upto(start + r * start_stride + v * width<T>, left - v * width<T>);
-        store_upto(dst + r * dst_stride + v * width<T>, value + sum[r][v], left - v * width<T>);
-      }
+    unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+      constexpr int64_t column = v * width<T>;
+      if (column >= left) return;
+      unroll<rows>([&](auto r) __attribute__((always_inline)) {
+        const Vec<T> value = load_upto(start + r * start_stride + column, left - column);
+        store_upto(dst + r * dst_stride + column, value + sum[r][v], left - column);
+      });
+    });
   }
 };
 
