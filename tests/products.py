@@ -18,7 +18,7 @@ def draw(seed, *shapes, dtype="float32"):
 
 
 def assert_close(found, expected, terms, scale=1.0):
-    """Equal up to the rounding of sums of `terms` products, which may be as large as `scale` or the result."""
+    """Equal up to the rounding of sums of `terms` products as large as `scale` or the result."""
     assert found.shape == expected.shape
     unit = np.finfo(found.dtype).eps
     scale = max(scale, float(np.max(np.abs(expected), initial=0)))
