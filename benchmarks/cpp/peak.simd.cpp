@@ -9,12 +9,17 @@ namespace {
 double run(int64_t repeats, float* result) {
   constexpr int sums = vector_registers == 32 ? 20 : 12;
   Vec<float> sum[sums];
-  for (int i = 0; i < sums; i++) sum[i] = broadcast(static_cast<float>(i));
+  unroll<sums>([&](auto i) __attribute__((always_inline)) { sum[i] = broadcast(static_cast<float>(i)); });
   const Vec<float> factor = broadcast(0.999999f), term = broadcast(1e-7f);
   for (int64_t r = 0; r < repeats; r++)
-#pragma GCC unroll 20
-    for (int i = 0; i < sums; i++) sum[i] = fma(sum[i], factor, term);
-  for (int i = 0; i < sums; i++) store(result + i * width<float>, sum[i]);
+    unroll<sums>([&](auto i) __attribute__((always_inline)) {
+#if defined(PRONGHORN_ISA_neon)
+      sum[i] = fma(factor, term, sum[i]);  // an instruction writes over what it adds to
+#else
+      sum[i] = fma(sum[i], factor, term);  // the product is none that could be taken out of the loop
+#endif
+    });
+  unroll<sums>([&](auto i) __attribute__((always_inline)) { store(result + i * width<float>, sum[i]); });
   return 2.0 * sums * width<float> * static_cast<double>(repeats);
 }
 
