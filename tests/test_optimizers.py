@@ -3,6 +3,9 @@
 Their numbers over ten steps are compared with tf-keras's in engine/test_training_golden.py.
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -201,3 +204,16 @@ def test_weights_that_the_loss_does_not_depend_on():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="idle.*gradient"):
         model.train_on_batch(X, Y)
+
+
+def test_slots_take_no_more_memory_than_they_hold():
+    script = """
+import resource, numpy as np
+from pronghorn import ops, optimizers
+param = ops.Variable(np.zeros((25, 1000, 1000), "float32"))  # 100 MB
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+optimizers.RMSprop().make_state([param])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 150_000  # kB

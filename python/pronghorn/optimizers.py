@@ -209,23 +209,25 @@ class _BuiltIn(Optimizer):
         return self.learning_rate * (1.0 / (1.0 + self.decay * ops.cast(self.iterations, config.floatx())))
 
     def _make_slots(self, params):
-        """Variables of zeros beside `params`; the same ones as long as these stay the same."""
+        """Variables of `slot_start` beside `params`; the same ones as long as these stay the same."""
         of = [id(param) for param in params]
         if self._slots_of != of:
             self._slots_of = of
             self._slots = {
                 name: [
                     ops.Variable(
-                        np.full(param.shape, self.slot_start, param.dtype),
-                        dtype=param.dtype,
-                        name=f"{name}_{i}",
-                        trainable=False,
+                        self._first_slot(param), dtype=param.dtype, name=f"{name}_{i}", trainable=False
                     )
                     for i, param in enumerate(params)
                 ]
                 for name in self.slot_names
             }
             self.weights = self._state(params)
+
+    def _first_slot(self, param):
+        # Zeros take no memory until they are written to, which matters beside a large weight.
+        zeros = np.zeros(param.shape, param.dtype)
+        return zeros + self.slot_start if self.slot_start else zeros
 
     def _state(self, params):
         return [self.iterations, *(slot for name in self.slot_names for slot in self._slots[name])]
