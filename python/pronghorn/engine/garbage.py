@@ -10,7 +10,7 @@ import gc
 import time
 
 _PROGRAMS = 4  # compiled between two collections
-_SHARE = 0.1  # of the time, at most, is spent on collecting
+_SHARE = 0.33  # of the time, at most, is spent on collecting
 
 
 class _Collector:
