@@ -2,18 +2,10 @@
 #include <cmath>
 
 #include "kernels/recurrent/lstm.h"
+#include "kernels/recurrent/reference.h"
 
 namespace pronghorn::Reference {
 namespace {
-
-template <class T>
-T gate(bool hard, T z) {
-  return hard ? std::max(T(0), std::min(T(1), T(0.2) * z + T(0.5))) : 1 / (1 + std::exp(-z));
-}
-template <class T>
-T gate_slope(bool hard, T value) {
-  return hard ? (value > 0 && value < 1 ? T(0.2) : T(0)) : value * (1 - value);
-}
 
 // A copy of the state before a step, which all units of the step read.
 template <class T>
@@ -58,17 +50,10 @@ void backward(const LstmProblem& p, const LstmBackward<T>& a, void* scratch) {
   T *next = static_cast<T*>(scratch), *waiting = next + units;
   for (int64_t row = 0; row < p.batch; row++) {
     T *dh = a.diff_h0 + row * units, *dc = a.diff_c0 + row * units;
-    for (int64_t j = 0; j < units; j++) {
-      dh[j] = a.diff_h_last ? a.diff_h_last[row * units + j] : T(0);
-      dc[j] = a.diff_c_last ? a.diff_c_last[row * units + j] : T(0);
-      waiting[j] = 0;
-    }
-    bool begun = false;
-    for (int64_t t = 0; t < p.time; t++) {
-      const int64_t at = row * p.time + t;
-      std::copy_n(begun ? a.h + (at - 1) * units : a.h0 + row * units, units, a.before + at * units);
-      begun = begun || !a.mask || a.mask[at];
-    }
+    copy_or_zero(dh, a.diff_h_last, row, units);
+    copy_or_zero(dc, a.diff_c_last, row, units);
+    std::fill_n(waiting, units, T(0));
+    states_before(a, row, p.time, units);
     for (int64_t t = p.time - 1; t >= 0; t--) {
       const int64_t at = row * p.time + t;
       T* dz = a.diff_gates + at * 4 * units;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/recurrent/reference.h"
 #include "kernels/recurrent/simple_rnn.h"
 
 namespace pronghorn::Reference {
@@ -39,16 +40,9 @@ void backward(const SimpleRnnProblem& p, const SimpleRnnBackward<T>& a, void* sc
   T* waiting = static_cast<T*>(scratch);
   for (int64_t row = 0; row < p.batch; row++) {
     T* dh = a.diff_h0 + row * units;
-    for (int64_t j = 0; j < units; j++) {
-      dh[j] = a.diff_h_last ? a.diff_h_last[row * units + j] : T(0);
-      waiting[j] = 0;
-    }
-    bool begun = false;
-    for (int64_t t = 0; t < p.time; t++) {
-      const int64_t at = row * p.time + t;
-      std::copy_n(begun ? a.h + (at - 1) * units : a.h0 + row * units, units, a.before + at * units);
-      begun = begun || !a.mask || a.mask[at];
-    }
+    copy_or_zero(dh, a.diff_h_last, row, units);
+    std::fill_n(waiting, units, T(0));
+    states_before(a, row, p.time, units);
     for (int64_t t = p.time - 1; t >= 0; t--) {
       const int64_t at = row * p.time + t;
       const bool counts = !a.mask || a.mask[at];
