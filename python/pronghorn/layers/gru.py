@@ -111,7 +111,7 @@ class GRUCell(DenseCell):
 
     def _fused(self, x, states, mask, go_backwards):
         gates = gate_activation(self)
-        if gates is None or not hasattr(ops, "gru"):
+        if gates is None:
             return None
         outputs, h = ops.gru(
             x,

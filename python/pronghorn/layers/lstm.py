@@ -89,7 +89,7 @@ class LSTMCell(DenseCell):
 
     def _fused(self, x, states, mask, go_backwards):
         gates = gate_activation(self)
-        if gates is None or not hasattr(ops, "lstm"):
+        if gates is None:
             return None
         outputs, h, c = ops.lstm(
             x,

@@ -63,7 +63,7 @@ class SimpleRNNCell(DenseCell):
         return h, [h]
 
     def _fused(self, x, states, mask, go_backwards):
-        if self.activation is not activations.tanh or not hasattr(ops, "simple_rnn"):
+        if self.activation is not activations.tanh:
             return None
         outputs, h = ops.simple_rnn(
             x,
