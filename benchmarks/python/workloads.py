@@ -166,12 +166,7 @@ WORKLOADS = {
     "mlp_softmax": Task(mlp_of(20, 64, 0.5, 10, "softmax"), SGD, MLP, samples=1000, epochs=20),
     "mlp_binary": Task(mlp_of(20, 64, 0.5, 1, "sigmoid"), RMSPROP, MLP, (1,), samples=1000, epochs=20),
     "mnist_mlp": Task(mlp_of(784, 512, 0.2, 10, "softmax"), RMSPROP, ((784,),), samples=12800),
-    "mnist_cnn": Task(
-        cnn_of((28, 28, 1), [(32, 64)], 128),
-        ("Adadelta", {"learning_rate": 1.0}),
-        ((28, 28, 1),),
-        samples=2560,
-    ),
+    "mnist_cnn": Task(cnn_of((28, 28, 1), [(32, 64)], 128), ADADELTA, ((28, 28, 1),), samples=2560),
     "vgg_like": Task(
         cnn_of((100, 100, 3), [(32, 32), (64, 64)], 256), SGD, ((100, 100, 3),), samples=96, batch=32
     ),
