@@ -35,11 +35,11 @@ def _add_layers(graph, model, scope, given):
     calls = Counter()
     levels = model._nodes_by_depth
     for node in (node for depth in sorted(levels, reverse=True) for node in levels[depth]):
-        outputs = _listed(node.output_tensors)
+        outputs = node.output_tensors
         if all(id(tensor) in made for tensor in outputs):
             continue
         layer = node.outbound_layer
-        sources = [made[id(tensor)] for tensor in _listed(node.input_tensors) if id(tensor) in made]
+        sources = [made[id(tensor)] for tensor in node.input_tensors if id(tensor) in made]
         index = calls[layer.name]
         calls[layer.name] += 1
         if hasattr(layer, "_nodes_by_depth"):
@@ -82,7 +82,7 @@ def _add_losses(graph, model):
     producers = {}
     levels = model._nodes_by_depth
     for node in (node for depth in levels for node in levels[depth]):
-        for tensor in _listed(node.output_tensors):
+        for tensor in node.output_tensors:
             producers[id(tensor)] = node.outbound_layer
     last = {node.name.split("/")[0]: node.name for node in graph.node if node.op != "Variable"}
     losses = []
@@ -104,7 +104,3 @@ def _number(index):
 def _shape(sizes):
     dims = [TensorShapeProto.Dim(size=-1 if size is None else int(size)) for size in sizes]
     return TensorShapeProto(dim=dims)
-
-
-def _listed(tensors):
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
