@@ -6,8 +6,7 @@ import io
 import os
 from typing import Any
 
-from .guarded import open_hdf5
-from .hdf5_files import is_group
+from .guarded import is_group, open_hdf5
 
 HDF5 = "HDF5 in the layout of Keras 2"
 KERAS_ZIP = "a .keras archive of Keras 3"

@@ -19,6 +19,7 @@ __all__ = [
     "FileFormatError",
     "UnsafeFileError",
     "check_group",
+    "is_group",
     "load_json",
     "open_hdf5",
     "open_zip",
@@ -50,7 +51,7 @@ def open_hdf5(source: Any, what: str | None = None) -> Iterator[Any]:
     ...
     pronghorn.saving.errors.FileFormatError: the data is not an HDF5 file
     """
-    if _is_h5py_group(source):
+    if is_group(source):
         with reading(what or "the open HDF5 file"):
             check_group(source)
             yield source
@@ -65,9 +66,16 @@ def open_hdf5(source: Any, what: str | None = None) -> Iterator[Any]:
             yield open_image(io.BytesIO(data), what)
 
 
-def _is_h5py_group(source: Any) -> bool:
-    module = sys.modules.get("h5py")
-    return module is not None and isinstance(source, module.Group)
+def is_group(target: Any) -> bool:
+    """Tell whether `target` is an open HDF5 file or a group in one.
+
+    Examples
+    --------
+    >>> is_group("model.h5")
+    False
+    """
+    module = sys.modules.get("h5py")  # where it was never imported, nothing is a group of it
+    return module is not None and isinstance(target, module.Group)
 
 
 def check_group(group: Any) -> None:

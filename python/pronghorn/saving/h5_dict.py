@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .guarded import check_group
-from .hdf5_files import h5py, is_group
+from .guarded import check_group, is_group
+from .hdf5_files import h5py
 from .hdf5_group import load_attributes_from_hdf5_group, save_attributes_to_hdf5_group
 
 

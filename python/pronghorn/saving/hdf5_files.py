@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .atomic import written_whole
-from .guarded import open_hdf5
+from .guarded import is_group, open_hdf5
 
 
 def h5py() -> Any:
@@ -21,20 +21,6 @@ def h5py() -> Any:
             "HDF5 files need h5py, which is not installed: pip install pronghorn[hdf5]"
         ) from None
     return h5py
-
-
-def is_group(target: Any) -> bool:
-    """Tell whether `target` is an open HDF5 file or a group in one.
-
-    Examples
-    --------
-    >>> is_group("model.h5")
-    False
-    """
-    import sys
-
-    module = sys.modules.get("h5py")  # where it was never imported, nothing is a group of it
-    return module is not None and isinstance(target, module.Group)
 
 
 @contextmanager
