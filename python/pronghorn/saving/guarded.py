@@ -16,14 +16,11 @@ from .errors import FileFormatError, UnsafeFileError, reading
 from .hdf5_reader import open_image
 
 __all__ = [
-    "FileFormatError",
-    "UnsafeFileError",
     "check_group",
     "is_group",
     "load_json",
     "open_hdf5",
     "open_zip",
-    "reading",
 ]
 
 _ENTRIES = 10_000  # in a zip archive
