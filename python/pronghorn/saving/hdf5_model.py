@@ -13,6 +13,7 @@ from .dialects.keras3 import with_functions_of_keras3
 from .guarded import load_json
 from .hdf5_group import as_text
 from .hdf5_weights import BACKEND, load_weights_from_hdf5_group, origin_of, save_weights_to_hdf5_group
+from .keras_weights import own_weights
 from .training_config import compile_as, read_optimizer, to_json, training_config, write_optimizer
 
 
@@ -73,14 +74,3 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
         if compile_as(model, load_json(as_text(group.attrs["training_config"]), "training_config")):
             read_optimizer(group, model)
     return model
-
-
-def own_weights(model: Any) -> list:
-    """Return the weights that a model has beside those of its layers.
-
-    Parameters
-    ----------
-    model
-        The model.
-    """
-    return [*model._trainable_weights, *model._non_trainable_weights]

@@ -10,12 +10,13 @@ from ..utils.safe_mode import reading
 from .cloud import allow_read_from_gcs, allow_write_to_gcs
 from .formats import KERAS_ZIP, SAFETENSORS, WEIGHTS_H5, format_to_read, format_to_write, rewound, size_of
 from .hdf5_files import opened_to_read, opened_to_write
-from .hdf5_model import own_weights, read_model, write_model
+from .hdf5_model import read_model, write_model
 from .hdf5_weights import (
     load_weights_from_hdf5_group,
     load_weights_from_hdf5_group_by_name,
     save_weights_to_hdf5_group,
 )
+from .keras_weights import own_weights
 
 
 @allow_write_to_gcs
