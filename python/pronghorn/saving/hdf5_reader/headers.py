@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..errors import UnsafeFileError
 from .heap import heap_objects
-from .image import UNDEFINED, Cursor, Image
+from .image import Cursor, Image
 from .types import as_array, count, heap_text, read_shape, read_type
 
 SPACE, LINK_INFO, TYPE, FILL, LINK, EXTERNAL, LAYOUT = 1, 2, 3, 5, 6, 7, 8
@@ -82,14 +82,9 @@ def read_attributes(image: Image, messages: list[Message], heaps: dict) -> dict[
             attribute = Attribute(image, message.data, heaps)
             found[attribute.name] = attribute
         elif message.kind == ATTRIBUTE_INFO:
-            cursor = Cursor(image, message.data)
-            _, flags = cursor.numbers("BB")
-            cursor.bytes(2 if flags & 1 else 0)
-            heap, index = cursor.numbers("QQ")
-            if heap != UNDEFINED:
-                for data in heap_objects(image, heap, index):
-                    attribute = Attribute(image, data, heaps)
-                    found[attribute.name] = attribute
+            for data in heap_objects(image, message.data, 2):
+                attribute = Attribute(image, data, heaps)
+                found[attribute.name] = attribute
     return found
 
 

@@ -10,9 +10,23 @@ from .image import UNDEFINED, Cursor, Image
 _RECORD_LIMIT = 1_000_000
 
 
-def heap_objects(image: Image, heap: int, index: int) -> list[bytes]:
-    """Return what the heap at one address holds, in the order of the tree at the other."""
-    if index == UNDEFINED:
+def heap_objects(image: Image, info: bytes, width: int) -> list[bytes]:
+    """Return what the heap that a message names holds, in the order of its tree; nothing where it names none.
+
+    Parameters
+    ----------
+    image
+        The file.
+    info
+        Data of the message: link info or attribute info.
+    width
+        Bytes of the largest creation index, where the message has one.
+    """
+    cursor = Cursor(image, info)
+    _, flags = cursor.numbers("BB")
+    cursor.bytes(width if flags & 1 else 0)
+    heap, index = cursor.numbers("QQ")
+    if UNDEFINED in (heap, index):
         return []
     table = _Heap.read(image, heap)
     kind, records = _records(image, index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import UnsafeFileError
 from .headers import LINK, LINK_INFO, SYMBOL_TABLE, Message
 from .heap import heap_objects
-from .image import UNDEFINED, Cursor, Image
+from .image import Cursor, Image
 
 _LIMIT = 1_000_000
 
@@ -19,13 +19,8 @@ def read_links(image: Image, messages: list[Message], where: str) -> dict[str, i
         elif message.kind == LINK:
             _read_link(image, message.data, links, where)
         elif message.kind == LINK_INFO:
-            cursor = Cursor(image, message.data)
-            _, flags = cursor.numbers("BB")
-            cursor.bytes(8 if flags & 1 else 0)
-            heap, index = cursor.numbers("QQ")
-            if heap != UNDEFINED:
-                for data in heap_objects(image, heap, index):
-                    _read_link(image, data, links, where)
+            for data in heap_objects(image, message.data, 8):
+                _read_link(image, data, links, where)
     return links
 
 
