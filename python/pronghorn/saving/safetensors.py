@@ -11,6 +11,7 @@ from ..engine.base_layer import assign_weights
 from ..engine.network import Network
 from .atomic import written_whole
 from .errors import FileFormatError
+from .hdf5_group import unique_names
 from .keras_weights import children, own_weights
 
 
@@ -39,21 +40,18 @@ def named_weights(model: Any) -> dict[str, Any]:
     >>> list(named_weights(Sequential([Dense(2, input_shape=(3,), name="out")])))
     ['out/kernel', 'out/bias']
     """
-    found: dict[str, Any] = {}
+    found: list[tuple[str, Any]] = []
     _collect(model, "", found, set())
-    return found
+    names = unique_names(name for name, _ in found)
+    return {name: weight for name, (_, weight) in zip(names, found)}
 
 
-def _collect(layer: Any, path: str, found: dict[str, Any], seen: set[int]) -> None:
+def _collect(layer: Any, path: str, found: list[tuple[str, Any]], seen: set[int]) -> None:
     if id(layer) in seen:
         return
     seen.add(id(layer))
     for weight in own_weights(layer):
-        own = f"{path}{str(weight.name).split(':')[0].split('/')[-1]}"
-        name, number = own, 1
-        while name in found:
-            name, number = f"{own}_{number}", number + 1
-        found[name] = weight
+        found.append((f"{path}{str(weight.name).split(':')[0].split('/')[-1]}", weight))
     for attribute, inner in children(layer):
         # Layers of a model by their names; parts of a layer, whose names are made up, by where they are.
         step = inner.name if isinstance(layer, Network) else attribute
