@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .guarded import check_group, is_group
-from .hdf5_files import h5py
+from .hdf5_files import h5py, opened_to_write
 from .hdf5_group import load_attributes_from_hdf5_group, save_attributes_to_hdf5_group
 
 
@@ -152,8 +152,5 @@ def save_to_binary_h5py(save_function: Callable[[Any], Any], stream: Any) -> Any
     stream
         Object with a ``write`` method.
     """
-    image = io.BytesIO()
-    with h5py().File(image, "w") as file:
-        result = save_function(file)
-    stream.write(image.getvalue())
-    return result
+    with opened_to_write(stream) as file:
+        return save_function(file)
