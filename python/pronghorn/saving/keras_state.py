@@ -11,16 +11,8 @@ from .. import optimizers
 from ..engine.network import Network
 from .optimizer_state import momentum_product
 
-# Slots that stand beside each other for each weight; others follow for all weights at the end.
-_PAIRED = {
-    "SGD": ["moment"],
-    "RMSprop": ["accumulator"],
-    "Adagrad": ["accumulator"],
-    "Adadelta": ["accumulator", "delta_accumulator"],
-    "Adam": ["m", "v"],
-    "Adamax": ["m", "u"],
-    "Nadam": ["m", "v"],
-}
+# A weight's slots stand beside each other, but for these: they follow for all weights at the end.
+_LAST = ("vhat",)
 
 
 def trained_weights(layer: Any, config: Any) -> list:
@@ -77,10 +69,9 @@ def _slots_in_order(optimizer: Any, weights: list, used: bool, hats_last: bool =
     if not used:
         return []
     places = {identity: i for i, identity in enumerate(optimizer._slots_of or ())}
-    paired = _PAIRED[type(optimizer).__name__]
-    hats = [name for name in optimizer.slot_names if name not in paired]
-    if not hats_last:
-        paired, hats = [*paired, *hats], []
+    last = _LAST if hats_last else ()
+    paired = [name for name in optimizer.slot_names if name not in last]
+    hats = [name for name in optimizer.slot_names if name in last]
     found = [[optimizer._slots[name][places[id(w)]] for name in paired] for w in weights]
     return found + [[optimizer._slots[name][places[id(w)]] for w in weights] for name in hats]
 
