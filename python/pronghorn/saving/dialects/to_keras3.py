@@ -14,7 +14,7 @@ from ...layers.bidirectional import Bidirectional
 from ...layers.rnn import RNN
 from ...utils.generic_utils import get_registered_name, get_registered_object
 from ..training_config import training_config
-from .training import BESIDE_ROOT, SCHEDULE_DECAY
+from .training import BESIDE_ROOT, FUNCTIONS, SCHEDULE_DECAY
 
 _MODULES = {
     "keras.initializers": initializers,
@@ -51,12 +51,7 @@ _OPERATIONS = {
     "subtract": "Subtract",
     "tanh": "Tanh",
 }
-_LOSSES = {
-    "huber_loss": "huber",
-    "logcosh": "log_cosh",
-    "kullback_leibler_divergence": "kl_divergence",
-    "KLD": "kl_divergence",
-}
+_LOSSES = {ours: theirs for theirs, ours in FUNCTIONS.items()} | {"KLD": "kl_divergence"}
 
 
 def in_keras3(model: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from ... import losses, metrics, optimizers
 from ...utils.generic_utils import get_registered_object
 
-_FUNCTIONS = {
+# Functions by their names in Keras 3, and in Keras 2.3.
+FUNCTIONS = {
     "huber": "huber_loss",
     "kl_divergence": "kullback_leibler_divergence",
     "log_cosh": "logcosh",
@@ -170,7 +171,7 @@ def _each(config: Any, one: Any) -> Any:
 
 def _function(name: Any) -> Any:
     found = get_registered_object(name) if isinstance(name, str) else None
-    return _FUNCTIONS.get(name, name) if found is None else found
+    return FUNCTIONS.get(name, name) if found is None else found
 
 
 def _loss(config: Any) -> Any:
