@@ -6,8 +6,8 @@ import warnings
 from typing import Any
 
 from ..engine.network_config import KERAS_VERSION
-from ..engine.registry import deserialize
-from ..utils.generic_utils import CustomObjectScope, get_registered_name
+from ..engine.registry import deserialize, serialize
+from ..utils.generic_utils import CustomObjectScope
 from .dialects import in_keras2
 from .dialects.keras3 import with_functions_of_keras3
 from .guarded import load_json
@@ -31,8 +31,7 @@ def write_model(group: Any, model: Any, include_optimizer: bool = True) -> None:
     """
     group.attrs["keras_version"] = KERAS_VERSION.encode("utf-8")
     group.attrs["backend"] = BACKEND.encode("utf-8")
-    config = {"class_name": get_registered_name(type(model)), "config": model.get_config()}
-    group.attrs["model_config"] = to_json(config).encode("utf-8")
+    group.attrs["model_config"] = to_json(serialize(model)).encode("utf-8")
     save_weights_to_hdf5_group(group.create_group("model_weights"), model.layers, own_weights(model))
     if include_optimizer and model.optimizer:
         group.attrs["training_config"] = to_json(training_config(model)).encode("utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.base_layer import Layer
-from ..engine.registry import deserialize
+from ..engine.registry import deserialize, serialize
 from ..engine.tracking import flatten_layers
-from ..utils.generic_utils import CustomObjectScope, get_registered_name
+from ..utils.generic_utils import CustomObjectScope
 from ..utils.safe_mode import reading
 from .optimizer_state import set_optimizer_state
 from .training_config import compile_as, to_json, training_config
@@ -34,9 +34,7 @@ def pickle_model(model: Any) -> dict[str, Any]:
     (None, 2)
     """
     state = {
-        "model_config": to_json(
-            {"class_name": get_registered_name(type(model)), "config": model.get_config()}
-        ),
+        "model_config": to_json(serialize(model)),
         "weights": [weight.numpy() for weight in model._weights_by_layer()],
     }
     if model.optimizer:
