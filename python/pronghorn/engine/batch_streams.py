@@ -194,6 +194,29 @@ class BatchStream:
         """Indices of the batches that a sequence has still to give in this epoch."""
         return self._enqueuer.remaining if self.is_sequence else np.zeros(0, "int64")
 
+    def inputs_of(self, data: Any, count: int) -> Any:
+        """What to predict on for a batch, which may be one to train on, of a model with `count` inputs."""
+        if isinstance(data, tuple):
+            if len(data) not in (1, 2, 3):
+                raise wrong_batch(data)
+            data = data[0]
+        if isinstance(data, list) and self.is_foreign and len(data) in (2, 3) and count == 1:
+            return data[0]  # `[x, y]` of a `DataLoader`
+        return data
+
+    def size_of(self, x: Any) -> int:
+        """Number of rows; 1 where a model has no inputs to be fed."""
+        if isinstance(x, dict):
+            x = list(x.values())
+        if isinstance(x, (list, tuple)):
+            x = x[0] if len(x) else None
+        if x is None:
+            return 1
+        size = len(x)
+        if size == 0:
+            raise ValueError("Received an empty batch. Batches should contain at least one item.")
+        return size
+
     def look_ahead(self) -> Any:
         """The first batch, which will come again: from it a model learns its shapes."""
         if self.is_sequence:
@@ -203,6 +226,50 @@ class BatchStream:
         batch = next(self._enqueuer.take(1), None)
         self._enqueuer.give_back(batch)
         return batch
+
+
+class SameData:
+    """A stream of the same data in every step: a model's own tensors, or whole arrays.
+
+    Parameters
+    ----------
+    data
+        What each step gets.
+    steps : int
+        Number of steps in an epoch.
+    """
+
+    is_sequence = False
+    order = ()
+
+    def __init__(self, data: Any, steps: int) -> None:
+        self.data = data
+        self.steps = steps
+
+    def epoch(self, done: int = 0) -> Any:
+        """Yields the data once per step that is not done."""
+        return itertools.repeat(self.data, self.steps - done)
+
+    def go_to(self, epochs: int, batch: int, order: Any) -> None:
+        """Nothing to do: all batches are the same."""
+
+    def end_epoch(self) -> None:
+        """Nothing to do."""
+
+    def inputs_of(self, data: Any, count: int) -> Any:
+        """The data."""
+        return data
+
+    def size_of(self, x: Any) -> int:
+        """All steps count the same."""
+        return 1
+
+
+def wrong_batch(data: Any) -> ValueError:
+    """The error for what a generator gave that is no batch."""
+    return ValueError(
+        f"Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: {str(data)[:200]}"
+    )
 
 
 def _over_and_over(iterable):

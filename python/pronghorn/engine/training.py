@@ -10,6 +10,7 @@ import numpy as np
 from ..utils.generic_utils import slice_arrays, unpack_singleton
 from . import training_arrays, training_utils
 from .batch_methods import BatchMethods
+from .batch_streams import SameData
 from .compiling import CompileMethods
 from .disk_batches import array_batches
 from .feeding import FeedMethods
@@ -17,7 +18,7 @@ from .network import Network
 from .registry import register
 from .step_methods import StepMethods
 from .tracing import PREDICT, TEST, TRAIN
-from .training_generator import GeneratorMethods, SameData
+from .training_generator import GeneratorMethods
 from .validation import ArrayValidation, StepValidation, Validation, open_validation
 
 
@@ -219,9 +220,6 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
         if validation_data:
             data = self._validation_arrays(validation_data, None)
         return StepValidation(self, data, validation_steps)
-
-    def _validation(self, *given):
-        return open_validation(self, *given)
 
     def _validation_arrays(self, validation_data, batch_size):
         if len(validation_data) not in (2, 3):

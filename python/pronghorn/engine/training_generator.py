@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.keras1_arguments import generator_method
 from ..utils.progbar import Progbar
 from . import training_utils
-from .batch_streams import BatchStream
+from .batch_streams import BatchStream, wrong_batch
 from .resuming import StreamProgress
 from .training_arrays import end_training, plain_callbacks, training_callbacks
+from .validation import open_validation
 
 
 class GeneratorMethods:
@@ -88,7 +88,7 @@ class GeneratorMethods:
         with BatchStream(generator, steps_per_epoch, "steps_per_epoch", shuffle=shuffle, **how) as stream:
             if not self._is_compiled:  # it learns its shapes from the first batch
                 self._standardize_user_data(*_checked(stream.look_ahead())[:2], refuse_nan=False)
-            with self._validation(validation_data, validation_steps, None, how) as validation:
+            with open_validation(self, validation_data, validation_steps, None, how) as validation:
                 return self._train_on(
                     stream,
                     lambda data: self.train_on_batch(*data, class_weight=class_weight, reset_metrics=False),
@@ -146,7 +146,7 @@ class GeneratorMethods:
             return size
         for data in stream.epoch(progress.batch):
             data = _checked(data)
-            size = 1 if isinstance(stream, SameData) else _batch_size(data[0])
+            size = stream.size_of(data[0])
             progress.batch_data = functools.partial(self._batch_data, data)
             logs = {"batch": progress.batch, "size": size}
             callbacks._call_batch_hook("train", "begin", progress.batch, logs)
@@ -201,7 +201,7 @@ class GeneratorMethods:
         losses, sizes = [], []
         for index, data in enumerate(stream.epoch()):
             data = _checked(data)
-            sizes.append(1 if isinstance(stream, SameData) else _batch_size(data[0]))
+            sizes.append(stream.size_of(data[0]))
             logs = {"batch": index, "size": sizes[-1]}
             callbacks._call_batch_hook("test", "begin", index, logs)
             results = to_list(test(data))
@@ -247,10 +247,8 @@ class GeneratorMethods:
         bar = Progbar(target=steps) if verbose in (1, "auto") else None
         found = []
         for index, data in enumerate(stream.epoch()):
-            x = data if isinstance(stream, SameData) else _inputs_of(data)
-            if isinstance(x, list) and stream.is_foreign and len(x) in (2, 3) and len(self.input_names) == 1:
-                x = x[0]  # `[x, y]` of a `DataLoader`
-            logs = {"batch": index, "size": 1 if isinstance(stream, SameData) else _batch_size(x)}
+            x = stream.inputs_of(data, len(self.input_names))
+            logs = {"batch": index, "size": stream.size_of(x)}
             callbacks._call_batch_hook("predict", "begin", index, logs)
             found.append(to_list(predict(x)))
             callbacks._call_batch_hook("predict", "end", index, {**logs, "outputs": found[-1]})
@@ -262,66 +260,8 @@ class GeneratorMethods:
         return unpack_singleton([np.concatenate(outputs) for outputs in zip(*found)])
 
 
-class SameData:
-    """A stream of the same data in every step: a model's own tensors, or whole arrays.
-
-    Parameters
-    ----------
-    data
-        What each step gets.
-    steps : int
-        Number of steps in an epoch.
-    """
-
-    def __init__(self, data: Any, steps: int) -> None:
-        self.data = data
-        self.steps = steps
-
-    order = ()
-
-    def epoch(self, done: int = 0) -> Any:
-        """Yields the data once per step that is not done."""
-        return itertools.repeat(self.data, self.steps - done)
-
-    def go_to(self, epochs: int, batch: int, order: Any) -> None:
-        """Nothing to do: all batches are the same."""
-
-    def end_epoch(self) -> None:
-        """Nothing to do."""
-
-    is_foreign = is_sequence = False
-
-
 def _checked(data):
     """A batch to train or test on, `(x, y)` or `(x, y, sample_weights)`."""
     if not (isinstance(data, (tuple, list)) and len(data) in (2, 3)):
-        raise ValueError(
-            "Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: "
-            f"{str(data)[:200]}"
-        )
+        raise wrong_batch(data)
     return data
-
-
-def _inputs_of(data):
-    if not isinstance(data, tuple):
-        return data
-    if len(data) not in (1, 2, 3):
-        raise ValueError(
-            "Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: "
-            f"{str(data)[:200]}"
-        )
-    return data[0]
-
-
-def _batch_size(x):
-    """Number of rows; 1 where a model has no inputs to be fed."""
-    if isinstance(x, dict):
-        x = list(x.values())
-    if isinstance(x, (list, tuple)):
-        x = x[0] if len(x) else None
-    if x is None:
-        return 1
-    size = len(x)
-    if size == 0:
-        raise ValueError("Received an empty batch. Batches should contain at least one item.")
-    return size

@@ -6,10 +6,9 @@ from typing import Any
 
 from ..utils.generic_utils import to_list
 from . import training_utils
-from .batch_streams import BatchStream
+from .batch_streams import BatchStream, SameData
 from .disk_batches import array_batches
 from .training_arrays import evaluate_loop, validation_arrays
-from .training_generator import SameData
 
 
 class Validation:
