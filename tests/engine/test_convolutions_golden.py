@@ -4,24 +4,12 @@ import pathlib
 
 import numpy as np
 import pytest
+from golden.convolution_cases import network
 
-from pronghorn import config, layers, models, optimizers
+import pronghorn
+from pronghorn import config, optimizers
 
 GOLDEN = np.load(pathlib.Path(__file__).parents[1] / "golden" / "convolutions.npz")
-
-
-def network():
-    return models.Sequential(
-        [
-            layers.Conv2D(6, 5, padding="same", activation="relu", input_shape=(13, 15, 3)),
-            layers.Conv2D(8, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(7, 3, padding="same", activation="tanh"),
-            layers.Conv2D(5, 5),
-            layers.Flatten(),
-            layers.Dense(4, activation="softmax"),
-        ]
-    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +20,7 @@ def test_ten_steps(use, tolerance):
     before = config.winograd()
     config.set_winograd(use)
     try:
-        model = network()
+        model = network(pronghorn)
         model.set_weights([GOLDEN[f"start_{i}"] for i in range(len(model.weights))])
         model.compile(optimizers.SGD(0.05, momentum=0.9), "categorical_crossentropy")
         losses = [model.train_on_batch(x, y) for x, y in zip(GOLDEN["x"], GOLDEN["y"])]

@@ -10,24 +10,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tf_keras as keras
+from convolution_cases import network
 from tf_keras.optimizers import legacy
 
 STEPS = 10
-layers = keras.layers
-
-
-def network():
-    return keras.Sequential(
-        [
-            layers.Conv2D(6, 5, padding="same", activation="relu", input_shape=(13, 15, 3)),
-            layers.Conv2D(8, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(7, 3, padding="same", activation="tanh"),
-            layers.Conv2D(5, 5),
-            layers.Flatten(),
-            layers.Dense(4, activation="softmax"),
-        ]
-    )
 
 
 def main():
@@ -35,7 +21,7 @@ def main():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((STEPS, 6, 13, 15, 3)).astype("float32")
     y = np.eye(4, dtype="float32")[rng.integers(0, 4, (STEPS, 6))]
-    model = network()
+    model = network(keras)
     start = [(w + 0.02 * rng.standard_normal(w.shape)).astype("float32") for w in model.get_weights()]
     model.set_weights(start)
     model.compile(legacy.SGD(0.05, momentum=0.9), "categorical_crossentropy")
