@@ -11,7 +11,7 @@ from .. import ops
 from .gru import GRU, GRUCell
 from .lstm import LSTM, LSTMCell
 from .options import passed_on
-from .recurrent_cells import forget_bias
+from .recurrent_cells import forget_bias, nth_part
 from .recurrent_layers import CellLayer
 
 # What the library's layers do not leave to choose.
@@ -66,12 +66,7 @@ class _CuDNNLSTMCell(_LibraryKernels, LSTMCell):
 
 
 def _part(weight: str, k: int, count: int) -> property:
-    def part(self: Any) -> Any:
-        whole = getattr(self, weight)
-        size = whole.shape[-1] // count
-        return whole[..., k * size : (k + 1) * size]
-
-    return property(part)
+    return property(lambda self: nth_part(getattr(self, weight), k, count))
 
 
 class _CuDNN(CellLayer):

@@ -41,10 +41,7 @@ class GatedCell(Layer):
                 setattr(cls, f"{weight}_{gate}", part)
 
     def _part(self, weight: Any, k: int) -> Any:
-        if weight is None:
-            return None
-        size = weight.shape[-1] // self.gates
-        return weight[..., k * size : (k + 1) * size]
+        return None if weight is None else nth_part(weight, k, self.gates)
 
     def _set_up(self, given: dict[str, Any]) -> None:
         """Take the constructor's arguments, from its `locals()`."""
@@ -244,6 +241,12 @@ def _same_class(cls: type, *methods: str) -> bool:
 def split_last(x: Any, size: int, count: int) -> list:
     """Cut the last axis into `count` pieces of `size`."""
     return [x[..., k * size : (k + 1) * size] for k in range(count)]
+
+
+def nth_part(x: Any, k: int, count: int) -> Any:
+    """Cut piece number `k` of `count` equal ones out of the last axis."""
+    size = x.shape[-1] // count
+    return x[..., k * size : (k + 1) * size]
 
 
 def forget_bias(initializer: Any, units: int, before: int = 1) -> Any:
