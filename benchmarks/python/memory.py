@@ -7,11 +7,9 @@ TF_PY and TH_PY name the peers as in run.py. The data of the workload counts too
 
 import argparse
 import json
-import os
-import pathlib
 import subprocess
 
-from run import implementations
+from run import HERE, environment, implementations
 
 MEASURE = """
 import importlib, json, resource, sys
@@ -24,11 +22,10 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 def peak(workload, python, module, backend=None):
     """Peak resident memory in MB, or None where the implementation cannot."""
-    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **({"KERAS_BACKEND": backend} if backend else {})}
     run = subprocess.run(
         [python, "-c", MEASURE, module, workload],
-        cwd=pathlib.Path(__file__).resolve().parent,
-        env=env,
+        cwd=HERE,
+        env=environment(backend),
         capture_output=True,
         text=True,
     )

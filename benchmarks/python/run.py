@@ -20,20 +20,25 @@ from workloads import WORKLOADS
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+def environment(backend):
+    """The variables of a process that runs an implementation."""
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **({"KERAS_BACKEND": backend} if backend else {})}
+    # Where these are set for the sake of old versions of OpenBLAS, they slow NumPy.
+    for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        env.pop(variable, None)
+    return env
+
+
 class Worker:
     def __init__(self, name, python, module, backend=None):
         self.name, self.broken = name, False
-        env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **({"KERAS_BACKEND": backend} if backend else {})}
-        # Where these are set for the sake of old versions of OpenBLAS, they slow NumPy.
-        for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-            env.pop(variable, None)
         self.process = subprocess.Popen(
             [python, str(HERE / "worker.py"), module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=env,
+            env=environment(backend),
         )
 
     def seconds(self, workload):
