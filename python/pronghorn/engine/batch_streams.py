@@ -112,10 +112,8 @@ class BatchStream:
         if self.is_sequence:
             self._enqueuer = enqueuers.OrderedEnqueuer(data, self._use_multiprocessing, shuffle=bool(shuffle))
         elif not self._by_passes:
-            self._own = None if once else _over_and_over(data)
-            self._enqueuer = enqueuers.GeneratorEnqueuer(
-                data if once else self._own, self._use_multiprocessing
-            )
+            batches = data if once else _over_and_over(data)
+            self._enqueuer = enqueuers.GeneratorEnqueuer(batches, self._use_multiprocessing)
         if self._enqueuer is not None:
             self._enqueuer.start(**self._start)
 

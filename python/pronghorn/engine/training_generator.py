@@ -174,13 +174,7 @@ class GeneratorMethods:
     ) -> Any:
         """Computes loss and metrics on batches of a generator or `Sequence`; see `evaluate`."""
         self._assert_compiled()
-        with BatchStream(
-            generator,
-            steps,
-            workers=workers,
-            max_queue_size=max_queue_size,
-            use_multiprocessing=use_multiprocessing,
-        ) as stream:
+        with BatchStream(generator, steps, "steps", workers, max_queue_size, use_multiprocessing) as stream:
             return unpack_singleton(self._evaluate_on(stream, verbose, callbacks))
 
     def _evaluate_steps(self, stream, verbose, callbacks):
@@ -230,13 +224,7 @@ class GeneratorMethods:
 
         Of batches that are tuples, as for training, only the inputs are used.
         """
-        with BatchStream(
-            generator,
-            steps,
-            workers=workers,
-            max_queue_size=max_queue_size,
-            use_multiprocessing=use_multiprocessing,
-        ) as stream:
+        with BatchStream(generator, steps, "steps", workers, max_queue_size, use_multiprocessing) as stream:
             return self._predict_on(stream, verbose, callbacks, self.predict_on_batch)
 
     def _predict_on(self, stream, verbose, callbacks, predict):
