@@ -114,8 +114,8 @@ class SequenceEnqueuer:
                 self._fill(self._most if count is None else min(self._most, count - given))
                 if not self.queue:
                     return
-                found, batch = self._first()
-                if found and batch is not None:
+                batch = self._first()
+                if batch is not None:
                     given += 1
                     yield batch
         except Exception:
@@ -147,7 +147,7 @@ class SequenceEnqueuer:
     def _fill(self, size):
         raise NotImplementedError
 
-    def _first(self):
+    def _first(self):  # a batch, or None for one that is skipped
         raise NotImplementedError
 
 
@@ -231,7 +231,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
             )
             batch = self.sequence[index]
         self.queue.popleft()
-        return True, batch
+        return batch
 
 
 class GeneratorEnqueuer(SequenceEnqueuer):
@@ -278,7 +278,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
     def _first(self):
         _, future = self.queue.popleft()
         try:
-            return True, future.result()
+            return future.result()
         except StopIteration:
             self._ended = True
         except ValueError as error:
@@ -289,7 +289,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                 "several threads take from it at a time. Guard it by a lock, use one worker, or make it a "
                 "`Sequence`."
             ) from error
-        return False, None
+        return None
 
 
 class _Next:
