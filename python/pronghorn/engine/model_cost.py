@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,11 @@ def layer_flops(layer: Any, nodes: list | None = None, batch_size: int = 1) -> f
             continue
         if not node.inbound_layers:  # an input
             continue
-        inputs = _listed(node.input_tensors)
-        shapes = [batch_shape(tensor.shape, batch_size) for tensor in inputs]
+        shapes = [batch_shape(tensor.shape, batch_size) for tensor in node.input_tensors]
         if None in shapes:
             return None
         with _random_state_kept():
-            program = Function(inputs, _listed(node.output_tensors), training=False)._compile(shapes)
+            program = Function(node.input_tensors, node.output_tensors, training=False)._compile(shapes)
         total += flops_of(program)
     return total
 
@@ -78,15 +78,11 @@ def batch_shape(shape: Any, batch_size: int) -> tuple[int, ...] | None:
     return (batch_size if first is None else first, *rest)
 
 
-class _random_state_kept:
+@contextmanager
+def _random_state_kept():
     """Tracing may draw seeds; looking at a model's cost is not to change what comes after."""
-
-    def __enter__(self):
-        self._state = np.random.get_state(legacy=False)
-
-    def __exit__(self, *error):
-        np.random.set_state(self._state)
-
-
-def _listed(tensors):
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+    state = np.random.get_state(legacy=False)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

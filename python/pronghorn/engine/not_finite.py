@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..ops import Function
-from ..utils.generic_utils import to_list
 
 
 def find_not_finite(model: Any, inputs: list, targets: list) -> str:
@@ -62,7 +61,7 @@ def _outputs_in_order(model):
         return []
     levels = model._nodes_by_depth
     nodes = [node for depth in sorted(levels, reverse=True) for node in levels[depth]]
-    return [(node.outbound_layer, tensor) for node in nodes for tensor in to_list(node.output_tensors, True)]
+    return [(node.outbound_layer, tensor) for node in nodes for tensor in node.output_tensors]
 
 
 def _first(array):
