@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 def plot_history(history: dict, epochs: list, names: list[str] | None = None, axes: Any = None) -> Any:
     """Draws results over epochs, those of training and validation in one frame.
@@ -29,8 +31,6 @@ def plot_history(history: dict, epochs: list, names: list[str] | None = None, ax
         raise ImportError(
             "Plotting a history needs the package `matplotlib`: pip install pronghorn[plot]"
         ) from error
-    import numpy as np
-
     if names is None:
         names = [
             name
