@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "graph/ops/families.h"
+#include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
-#include "kernels/index/index.h"
 
 namespace pronghorn {
 namespace {
@@ -28,10 +28,7 @@ std::vector<TensorType> infer_rows(const InferContext& context) {
 
 template <class I>
 void take_distinct(const StepArguments& a, const I* indices, const IndexProblem& p, int64_t element) {
-  const int64_t bad = first_outside(indices, p.count, p.size);
-  if (bad >= 0) [[unlikely]]
-    fail(ErrorKind::Index, "take: index ", indices[bad], " (number ", bad, " of ", p.count,
-         ") is out of range for an axis of size ", p.size);
+  check_range("take", indices, p.count, p.size);
   auto *places = dst<int32_t>(a, 1), *rows = dst<int32_t>(a, 2);
   IndexProblem distinct = p;
   distinct.count = list_distinct(indices, p.count, p.size, static_cast<int32_t*>(a.scratch), places, rows);
@@ -44,13 +41,13 @@ Step lower_rows(const LowerContext& context) {
   const Shape& table = context.src(0);
   const IndexProblem problem = {1, table[0], table[1], context.src(1).count()};
   const auto element = static_cast<int64_t>(size_of(context.inputs[0].dtype));
-  const bool narrow = context.inputs[1].dtype == DType::Int32;
+  const DType index_type = context.inputs[1].dtype;
   Step step;
   step.implementation = "distinct";
   step.scratch = static_cast<size_t>(table[0]) * sizeof(int32_t);
   step.run = [=](const StepArguments& a) {
-    narrow ? take_distinct(a, src<int32_t>(a, 1), problem, element)
-           : take_distinct(a, src<int64_t>(a, 1), problem, element);
+    with_indices(index_type, a.src[1],
+                 [&](const auto* indices) { take_distinct(a, indices, problem, element); });
   };
   return step;
 }

@@ -1,8 +1,7 @@
 // Taking, adding and ordering elements by index. An index out of range is an error when the program runs,
 // before anything is written.
-#include "kernels/index/index.h"
-
 #include "graph/ops/families.h"
+#include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 
 namespace pronghorn {
@@ -12,25 +11,8 @@ using Axes = std::vector<int64_t>;
 
 void require_indices(const InferContext& context, int i) {
   const DType dtype = context.inputs[i].dtype;
-  if (dtype != DType::Int32 && dtype != DType::Int64)
+  if (!is_index(dtype))
     fail(ErrorKind::Type, context.op.name, ": indices must be int32 or int64, not ", name_of(dtype));
-}
-
-// Calls f(indices) with the indices in their own type.
-template <class F>
-void with_indices(DType dtype, const void* indices, const F& f) {
-  if (dtype == DType::Int32)
-    f(static_cast<const int32_t*>(indices));
-  else
-    f(static_cast<const int64_t*>(indices));
-}
-
-template <class I>
-void check_range(const char* who, const I* indices, int64_t count, int64_t size) {
-  const int64_t bad = first_outside(indices, count, size);
-  if (bad >= 0) [[unlikely]]
-    fail(ErrorKind::Index, who, ": index ", indices[bad], " (number ", bad, " of ", count,
-         ") is out of range for an axis of size ", size);
 }
 
 // Calls f(T{}) for the numeric types.

@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "graph/ops/families.h"
+#include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
-#include "kernels/index/index.h"
 #include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
@@ -221,10 +221,6 @@ struct Layout {
   }
 };
 
-bool is_index(DType dtype) {
-  return dtype == DType::Int32 || dtype == DType::Int64;
-}
-
 void check_gradient(const InferContext& context, const Layout& layout, int i) {
   const auto [input, kind] = layout.gradients[i];
   const TensorType &param = context.inputs[layout.first_param + i], &type = context.inputs[input];
@@ -417,22 +413,10 @@ std::vector<Sparse> sparse_gradients(const LowerContext& context, const Layout& 
   return found;
 }
 
-template <class F>
-void with_indices(const StepArguments& arguments, const Sparse& sparse, const F& f) {
-  if (sparse.index_type == DType::Int32)
-    f(src<int32_t>(arguments, sparse.input));
-  else
-    f(src<int64_t>(arguments, sparse.input));
-}
-
-void check_range(const char* who, const StepArguments& arguments, const Sparse& sparse) {
+void check_rows(const char* who, const StepArguments& arguments, const Sparse& sparse) {
   if (sparse.padded) return;
-  with_indices(arguments, sparse, [&](const auto* indices) {
-    const int64_t bad = first_outside(indices, sparse.count, sparse.rows);
-    if (bad >= 0) [[unlikely]]
-      fail(ErrorKind::Index, who, ": index ", indices[bad], " (number ", bad, " of ", sparse.count,
-           ") is out of range for an axis of size ", sparse.rows);
-  });
+  with_indices(sparse.index_type, arguments.src[sparse.input],
+               [&](const auto* indices) { check_range(who, indices, sparse.count, sparse.rows); });
 }
 
 // Calls update(parameter, from, gradient, count) for rows that are named by the indices, and idle(parameter,
@@ -442,7 +426,7 @@ void update_rows(const StepArguments& arguments, const Sparse& sparse, const Upd
                  const IdleUpdate& idle) {
   auto* const first = static_cast<int32_t*>(arguments.scratch);
   int32_t* const next = first + sparse.rows;
-  with_indices(arguments, sparse,
+  with_indices(sparse.index_type, arguments.src[sparse.input],
                [&](const auto* indices) { list_positions(indices, sparse.count, sparse.rows, first, next); });
   const T* updates = src<T>(arguments, sparse.input + 1);
   const int64_t columns = sparse.columns, grain = 1 + chunk_elements / (columns + 1);
@@ -524,7 +508,7 @@ Step lower(const LowerContext& context) {
     return [=](const StepArguments& arguments) {
       T scalars[most_scalars] = {};
       for (int i = 0; i < layout.scalars; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
-      for (const Sparse& rows : sparse) check_range(who, arguments, rows);
+      for (const Sparse& rows : sparse) check_rows(who, arguments, rows);
       const Prepared<T> prepared = prepare<T>(rule)(
           {attributes, scalars, rule.numbers, scalars + rule.scalars, layout.scalars - rule.scalars});
       const auto update = [&](int parameter, int64_t from, const T* gradient, int64_t count) {
