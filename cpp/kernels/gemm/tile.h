@@ -45,7 +45,6 @@ struct TileSet {
   static constexpr int max_shapes = 6;
   int panel;                           // columns of a full panel
   int rows;                            // rows of a full tile
-  int packed_rows;                     // stride of a packed block of A: `rows` rounded up to whole vectors
   TileFunction<T> full[max_shapes];    // one panel wide, rows ascending, the last has `rows` rows
   TileFunction<T> narrow[max_shapes];  // one vector wide
   TileFunction<T> wide_one,

@@ -148,7 +148,6 @@ constexpr TileSet<T> tile_set() {
   constexpr int largest = each[sizeof...(Rows) - 1];
   return {panel_vectors * width<T>,
           largest,
-          (largest + width<T> - 1) / width<T> * width<T>,
           {{tile<T, Rows, panel_vectors, false>, tile<T, Rows, panel_vectors, true>, Rows}...},
           {{tile<T, Rows, 1, false>, tile<T, Rows, 1, true>, Rows}...},
           {tile<T, 1, 4 * panel_vectors, false>, tile<T, 1, 4 * panel_vectors, true>, 1},
