@@ -2,21 +2,11 @@
 #pragma once
 #include "base/parallel.h"
 #include "kernels/conv/conv.h"
+#include "kernels/conv/registers.h"
 #include "kernels/gemm/tiling.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
-
-#if defined(PRONGHORN_ISA_avx512)
-constexpr int most_rows = 14;
-#elif defined(PRONGHORN_ISA_avx2)
-constexpr int most_rows = 6;
-#elif defined(PRONGHORN_ISA_neon)
-constexpr int most_rows = 12;
-#else
-constexpr int most_rows = 4;
-#endif
-constexpr int panel_vectors = 2;
 
 template <class T>
 constexpr int panel = panel_vectors * width<T>;

@@ -26,7 +26,7 @@ struct Layout {
   Layout(int64_t batch, int64_t height, int64_t width, int64_t terms, int64_t columns, int64_t workers)
       : tiling(m, batch, height, width), terms(terms), columns(columns), workers(workers) {
     const int64_t depth = round_up(terms, lanes);
-    tiles = tiles_together(tiling.count, points * 4 * (depth + group_columns), 12, product_rows);
+    tiles = tiles_together(tiling.count, points * 4 * (depth + group_columns), 12, most_rows);
     u_point = spread(terms * round_up(columns, lanes));
     v_point = spread(depth * tiles);
     m_point = spread(group_columns * tiles);
@@ -133,7 +133,7 @@ void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t end,
   for (int point = 0; point < l.points; point++)
     for (int64_t c = column; c < end; c += panel) {
       const int64_t wide = end - c > lanes ? panel : lanes;
-      const Product(&by_rows)[product_rows] = wide == panel ? products.two_vectors : products.one_vector;
+      const Product(&by_rows)[most_rows] = wide == panel ? products.two_vectors : products.one_vector;
       const float* b = u + point * l.u_point + c * l.terms;
       float* to = sums + point * l.m_point + (c - column) * l.tiles;
       for (int64_t k = 0; k < l.terms; k += sum_block) {

@@ -3,7 +3,6 @@
 #pragma once
 #include "kernels/conv/conv.h"
 #include "kernels/conv/winograd_product.h"
-#include "kernels/gemm/tiling.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -13,7 +12,7 @@ struct Tiling {
   int64_t m, rows, columns, count;
 
   Tiling(int64_t m, int64_t batch, int64_t height, int64_t width)
-      : m(m), rows((height + m - 1) / m), columns((width + m - 1) / m), count(batch * rows * columns) {}
+      : m(m), rows(ceil_div(height, m)), columns(ceil_div(width, m)), count(batch * rows * columns) {}
 };
 
 struct TilePlace {

@@ -1,32 +1,18 @@
 // The products in the middle of minimal filtering, on operands laid out for them: every stride is a constant,
 // so that a row costs no pointer.
 #pragma once
+#include "kernels/conv/registers.h"
 #include "kernels/conv/winograd_transforms.h"
+#include "kernels/gemm/tiling.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-#if defined(PRONGHORN_ISA_avx512)
-constexpr int product_rows = 14;
-constexpr int64_t block_bytes = 640 << 10;
-#elif defined(PRONGHORN_ISA_avx2)
-constexpr int product_rows = 6;
-constexpr int64_t block_bytes = 384 << 10;
-#elif defined(PRONGHORN_ISA_neon)
-constexpr int product_rows = 12;
-constexpr int64_t block_bytes = 384 << 10;
-#else
-constexpr int product_rows = 4;
-constexpr int64_t block_bytes = 384 << 10;
-#endif
+constexpr int64_t block_bytes = vector_bytes == 64 ? 640 << 10 : 384 << 10;
 
 constexpr int lanes = width<float>;
-constexpr int panel_vectors = 2;
 constexpr int panel = panel_vectors * lanes;
 
-PRONGHORN_INLINE int64_t round_up(int64_t n, int64_t to) {
-  return (n + to - 1) / to * to;
-}
 // A distance between the a² numbers of a transform that spreads them over the sets of a cache.
 PRONGHORN_INLINE int64_t spread(int64_t floats) {
   return round_up(floats, 16) | 16;
@@ -101,7 +87,7 @@ void sum_product(const float* a, int64_t a_step, const float* b, int64_t terms, 
 using Product = void (*)(const float*, int64_t, const float*, int64_t, float*, bool);
 
 struct ProductsByRows {
-  Product one_vector[product_rows], two_vectors[product_rows];
+  Product one_vector[most_rows], two_vectors[most_rows];
 };
 template <int... I>
 constexpr ProductsByRows tile_products_of(std::integer_sequence<int, I...>) {
@@ -111,12 +97,12 @@ template <int... I>
 constexpr ProductsByRows sum_products_of(std::integer_sequence<int, I...>) {
   return {{sum_product<I + 1, 1>...}, {sum_product<I + 1, 2>...}};
 }
-using EachRow = std::make_integer_sequence<int, product_rows>;
+using EachRow = std::make_integer_sequence<int, most_rows>;
 
 // Calls f(product for that many rows, first row) over `rows` rows, in parts as even as possible.
 template <class F>
-PRONGHORN_INLINE void for_row_parts(const Product (&products)[product_rows], int64_t rows, const F& f) {
-  const int64_t parts = (rows + product_rows - 1) / product_rows;
+PRONGHORN_INLINE void for_row_parts(const Product (&products)[most_rows], int64_t rows, const F& f) {
+  const int64_t parts = ceil_div(rows, most_rows);
   for (int64_t i = 0, first = 0, end; i < parts; i++, first = end) {
     end = (i + 1) * rows / parts;
     f(products[end - first - 1], first);

@@ -115,7 +115,7 @@ void multiply(const Layout<m, r>& l, int64_t point, int64_t count, int64_t colum
               const float* v, const float* d, float* u, bool add) {
   for (int64_t c = 0; c < columns; c += panel) {
     const int64_t wide = columns - c > lanes ? panel : lanes;
-    const Product(&by_rows)[product_rows] = wide == panel ? products.two_vectors : products.one_vector;
+    const Product(&by_rows)[most_rows] = wide == panel ? products.two_vectors : products.one_vector;
     float* const to = u + point * l.u_point + (column + c) * l.ic;
     for (int64_t t = 0; t < count; t += sum_block) {
       const float* b = d + point * l.d_point + c * l.tiles + t * wide;

@@ -25,10 +25,6 @@ constexpr double least_flops = 1e6,
 constexpr int64_t few_tasks = 16, most_tasks = 64;
 constexpr int64_t cached_bytes = 64 * 1024;  // of panels, while rows of the result are written
 
-inline int64_t round_up(int64_t value, int64_t step) {
-  return ceil_div(value, step) * step;
-}
-
 struct Plan {
   GemmProblem p;         // one column is turned into one row
   bool swapped = false;  // a and b have changed places

@@ -38,6 +38,9 @@ PRONGHORN_INLINE int64_t greater(int64_t a, int64_t b) {
 PRONGHORN_INLINE int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
+PRONGHORN_INLINE int64_t round_up(int64_t value, int64_t step) {
+  return ceil_div(value, step) * step;
+}
 
 }  // namespace
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
