@@ -52,25 +52,42 @@ Unrolling unrolling(const VjpContext& context, int mask) {
           flag(attributes, "has_mask") ? context.input(mask) : Value{}};
 }
 
-// Differentiates a gradient op again, by the same gradients in plain ops. Behind its `count` tensors come the
-// mask and the gradients by the outputs.
+// The inputs of a gradient op that stand behind its `count` tensors, -1 for those that there are not.
+struct Behind {
+  int mask, diff_h, diff_h_last, diff_c_last;
+
+  Behind(const Attributes& attributes, int count) {
+    const auto place = [&](const char* name) { return flag(attributes, name) ? count++ : -1; };
+    mask = place("has_mask");
+    diff_h = place("has_diff_h");
+    diff_h_last = place("has_diff_h_last");
+    diff_c_last = place("has_diff_c_last");
+  }
+};
+
+void check_behind(const InferContext& context, const Sizes& sizes, int count, const char* last_state) {
+  const Behind behind(context.attributes, count);
+  if (behind.mask >= 0) require_input(context, behind.mask, sizes.mask(), "mask");
+  if (behind.diff_h >= 0) require_input(context, behind.diff_h, sizes.sequence(), "gradient by the outputs");
+  for (int i : {behind.diff_h_last, behind.diff_c_last})
+    if (i >= 0) require_input(context, i, sizes.state(), last_state);
+}
+
+// Differentiates a gradient op again, by the same gradients in plain ops.
 template <class F>
 void differentiate_grad(VjpContext& context, int count, const F& unrolled) {
-  const Attributes attributes = context.attributes();
+  const Behind behind(context.attributes(), count);
   std::vector<int> which(count);
   for (int i = 0; i < count; i++) which[i] = i;
-  int next = count + flag(attributes, "has_mask");
-  int place[3] = {-1, -1, -1};
-  const char* names[3] = {"has_diff_h", "has_diff_h_last", "has_diff_c_last"};
-  for (int k = 0; k < 3; k++) {
-    if (!flag(attributes, names[k])) continue;
-    place[k] = static_cast<int>(which.size());
-    which.push_back(next++);
-  }
+  for (int i : {behind.diff_h, behind.diff_h_last, behind.diff_c_last})
+    if (i >= 0) which.push_back(i);
   const Unrolling how = unrolling(context, count);
+  const int masked = behind.mask >= 0;  // that input is not differentiated by
   differentiate(context, which, [&](Graph& graph, const std::vector<Value>& inputs) {
-    const auto given = [&](int k) { return place[k] < 0 ? Value{} : inputs[place[k]]; };
-    return unrolled(graph, how, inputs, UnrolledDiffs{given(0), given(1), given(2)});
+    const auto given = [&](int i) { return i < 0 ? Value{} : inputs[i - masked]; };
+    return unrolled(
+        graph, how, inputs,
+        UnrolledDiffs{given(behind.diff_h), given(behind.diff_h_last), given(behind.diff_c_last)});
   });
 }
 
@@ -120,13 +137,7 @@ std::vector<TensorType> infer_lstm(const InferContext& context) {
 // outputs diff_gates, before, diff_h0, diff_c0.
 std::vector<TensorType> infer_lstm_grad(const InferContext& context) {
   const Sizes sizes = sizes_of(context.inputs, context.op.name);
-  int next = 6;
-  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
-  if (flag(context.attributes, "has_diff_h"))
-    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
-  for (const char* name : {"has_diff_h_last", "has_diff_c_last"})
-    if (flag(context.attributes, name))
-      require_input(context, next++, sizes.state(), "gradient by a last state");
+  check_behind(context, sizes, 6, "gradient by a last state");
   return {sizes.sequence(4), sizes.sequence(), sizes.state(), sizes.state()};
 }
 
@@ -181,10 +192,7 @@ Step lower_lstm(const LowerContext& context) {
 
 Step lower_lstm_grad(const LowerContext& context) {
   const LstmProblem problem = lstm_problem(context);
-  int next = 6;
-  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
-  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last"),
-            diff_c_last = place("has_diff_c_last");
+  const Behind behind(context.attributes, 6);
   size_t scratch = 0;
   Step step = float_step(context.inputs[0].dtype, "lstm_grad", [&](auto zero) {
     using T = decltype(zero);
@@ -194,8 +202,9 @@ Step lower_lstm_grad(const LowerContext& context) {
       const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
       table->backward(problem,
                       {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), src<T>(a, 4), src<T>(a, 5),
-                       mask < 0 ? nullptr : src<bool>(a, mask), given(diff_h), given(diff_h_last),
-                       given(diff_c_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3)},
+                       behind.mask < 0 ? nullptr : src<bool>(a, behind.mask), given(behind.diff_h),
+                       given(behind.diff_h_last), given(behind.diff_c_last), dst<T>(a, 0), dst<T>(a, 1),
+                       dst<T>(a, 2), dst<T>(a, 3)},
                       a.scratch);
     };
   });
@@ -225,12 +234,7 @@ std::vector<TensorType> infer_gru(const InferContext& context) {
 // diff_gates, diff_inner, before, diff_h0.
 std::vector<TensorType> infer_gru_grad(const InferContext& context) {
   const Sizes sizes = sizes_of(context.inputs, context.op.name);
-  int next = 5;
-  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
-  if (flag(context.attributes, "has_diff_h"))
-    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
-  if (flag(context.attributes, "has_diff_h_last"))
-    require_input(context, next++, sizes.state(), "gradient by the last state");
+  check_behind(context, sizes, 5, "gradient by the last state");
   return {sizes.sequence(3), sizes.sequence(), sizes.sequence(), sizes.state()};
 }
 
@@ -303,9 +307,7 @@ Step lower_gru(const LowerContext& context) {
 
 Step lower_gru_grad(const LowerContext& context) {
   const GruProblem problem = gru_problem(context);
-  int next = 5;
-  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
-  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last");
+  const Behind behind(context.attributes, 5);
   size_t scratch = 0;
   Step step = float_step(context.inputs[0].dtype, "gru_grad", [&](auto zero) {
     using T = decltype(zero);
@@ -315,8 +317,8 @@ Step lower_gru_grad(const LowerContext& context) {
       const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
       table->backward(problem,
                       {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), src<T>(a, 4),
-                       mask < 0 ? nullptr : src<bool>(a, mask), given(diff_h), given(diff_h_last),
-                       dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3)},
+                       behind.mask < 0 ? nullptr : src<bool>(a, behind.mask), given(behind.diff_h),
+                       given(behind.diff_h_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3)},
                       a.scratch);
     };
   });
@@ -341,12 +343,7 @@ std::vector<TensorType> infer_simple_rnn(const InferContext& context) {
 // diff_h0.
 std::vector<TensorType> infer_simple_rnn_grad(const InferContext& context) {
   const Sizes sizes = sizes_of(context.inputs, context.op.name);
-  int next = 3;
-  if (flag(context.attributes, "has_mask")) require_input(context, next++, sizes.mask(), "mask");
-  if (flag(context.attributes, "has_diff_h"))
-    require_input(context, next++, sizes.sequence(), "gradient by the outputs");
-  if (flag(context.attributes, "has_diff_h_last"))
-    require_input(context, next++, sizes.state(), "gradient by the last state");
+  check_behind(context, sizes, 3, "gradient by the last state");
   return {sizes.sequence(), sizes.sequence(), sizes.state()};
 }
 
@@ -390,9 +387,7 @@ Step lower_simple_rnn(const LowerContext& context) {
 
 Step lower_simple_rnn_grad(const LowerContext& context) {
   const SimpleRnnProblem problem = simple_rnn_problem(context);
-  int next = 3;
-  const auto place = [&](const char* name) { return flag(context.attributes, name) ? next++ : -1; };
-  const int mask = place("has_mask"), diff_h = place("has_diff_h"), diff_h_last = place("has_diff_h_last");
+  const Behind behind(context.attributes, 3);
   size_t scratch = 0;
   Step step = float_step(context.inputs[0].dtype, "simple_rnn_grad", [&](auto zero) {
     using T = decltype(zero);
@@ -400,10 +395,11 @@ Step lower_simple_rnn_grad(const LowerContext& context) {
     scratch = table->scratch(problem);
     return [=](const StepArguments& a) {
       const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
-      table->backward(problem,
-                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), mask < 0 ? nullptr : src<bool>(a, mask),
-                       given(diff_h), given(diff_h_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2)},
-                      a.scratch);
+      table->backward(
+          problem,
+          {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), behind.mask < 0 ? nullptr : src<bool>(a, behind.mask),
+           given(behind.diff_h), given(behind.diff_h_last), dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2)},
+          a.scratch);
     };
   });
   step.scratch = scratch;
