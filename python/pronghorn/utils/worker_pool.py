@@ -80,7 +80,7 @@ class WorkerPool:
         living = _Count(workers)
         threads = [
             threading.Thread(target=_work, args=(self._tasks, call, living), daemon=True)
-            for call in (remotes or [task] * workers)
+            for call in (remotes or [lambda number, item: task(item)] * workers)
         ]
         # Runs when the pool is collected, and at the end of the interpreter, too.
         self._end = weakref.finalize(self, _end, os.getpid(), self._tasks, threads, remotes)
@@ -114,20 +114,19 @@ class _Count:
 
 def _work(tasks, call, living):
     """What a thread does."""
-    remote = isinstance(call, _Remote)
     while (task := tasks.get()) is not None:
         future, number, item = task
         if not future.set_running_or_notify_cancel():
             continue
         try:
-            result = call(number, item) if remote else call(item)
+            result = call(number, item)
         except WorkerDied as error:
             future.set_exception(error)
             if call is _refuse:
                 continue
             if living.down():
                 return
-            remote, call = False, _refuse  # the last one answers those that wait
+            call = _refuse  # the last one answers those that wait
         except BaseException as error:
             future.set_exception(error)
         else:
@@ -157,7 +156,7 @@ def _end(owner, tasks, threads, remotes):
         remote.close()
 
 
-def _refuse(item):
+def _refuse(number, item):
     raise WorkerDied("no worker is left to do the task")
 
 
