@@ -8,9 +8,12 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
+from typing import TYPE_CHECKING
 
 from .data_sequence import Sequence
-from .enqueuers import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
+
+if TYPE_CHECKING:
+    from .enqueuers import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
 
 __all__ = [
     "GeneratorEnqueuer",
@@ -21,6 +24,15 @@ __all__ = [
     "get_file",
     "validate_file",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # The data sets need files only, and the queues all of multiprocessing.
+    if name in ("GeneratorEnqueuer", "OrderedEnqueuer", "SequenceEnqueuer"):
+        from . import enqueuers
+
+        return getattr(enqueuers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def cache_folder(cache_dir=None) -> str:
