@@ -82,8 +82,8 @@ def _rnn(inputs, states, mask, constants, step, go_backwards):
         output = trace.convert(output)
         if keep is not None:
             before = outputs[-1] if outputs else ops.zeros(output.shape, output.dtype)
-            output = _choose(keep, output, before)
-            new_states = [_choose(keep, new, old) for new, old in zip(new_states, states)]
+            output = choose(keep, output, before)
+            new_states = [choose(keep, new, old) for new, old in zip(new_states, states)]
         states = [trace.convert(state) for state in new_states]
         outputs.append(output)
     return [outputs[-1], ops.stack(outputs, axis=1), *states]
@@ -115,7 +115,7 @@ def unstack_time(x):
     return unstack_time(x[:, :middle]) + unstack_time(x[:, middle:])
 
 
-def _choose(keep, new, old):
+def choose(keep, new, old):
     """Where `keep`, which has the first axes of the values, choose the new one."""
     keep = ops.reshape(keep, tuple(keep.shape) + (1,) * (len(new.shape) - len(keep.shape)))
     return ops.where(keep, new, old)

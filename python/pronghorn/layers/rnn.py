@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..backend.recurrence import rnn
+from ..backend.recurrence import choose, rnn
 from ..engine.base_layer import InputSpec, Layer
 from ..engine.registry import deserialize, serialize
 from ..utils.arguments import has_arg
@@ -291,14 +291,10 @@ class RNN(Layer):
         if self.stateful:
             self.add_update(list(zip(self.states, states)))
         if self.zero_output_for_mask and mask is not None:
-            outputs = self._zero_where_masked(outputs, mask)
+            mask = ops.flip(mask, axis=1) if self.go_backwards else mask
+            outputs = choose(mask, outputs, ops.zeros_like(outputs))
         output = outputs if self.return_sequences else last
         return [output, *states] if self.return_state else output
-
-    def _zero_where_masked(self, outputs: Any, mask: Any) -> Any:
-        mask = ops.flip(mask, axis=1) if self.go_backwards else mask
-        mask = ops.reshape(mask, (*mask.shape, *(1,) * (len(outputs.shape) - 2)))
-        return ops.where(mask, outputs, ops.zeros_like(outputs))
 
     def _run(self, x: Any, states: list, mask: Any, training: bool | None, constants: list) -> tuple:
         """Return the last output, the outputs of all steps, and the last states."""
