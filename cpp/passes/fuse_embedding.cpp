@@ -3,6 +3,7 @@
 // handed out by index; the gradients likewise, if the optimizer takes that of the table by its rows.
 #include <map>
 
+#include "graph/ops/optimizer_gradients.h"
 #include "passes/fuse.h"
 #include "passes/rewrite.h"
 
@@ -29,11 +30,8 @@ bool flag(const Node& node, const char* name) {
 }
 
 // Which input of an optimizer holds the indices of a sparse gradient; the updates follow.
-size_t place_of_indices(const Node& optimizer, int64_t parameter) {
-  int64_t at = optimizer.attributes.get<int64_t>("inplace_from") - optimizer.attributes.get<int64_t>("n");
-  for (const char* name : {"factored", "sparse"})
-    for (int64_t i : optimizer.attributes.get<std::vector<int64_t>>(name, {})) at += (i < parameter) - 1;
-  return static_cast<size_t>(at + parameter);
+int place_of_indices(const Node& optimizer, int64_t parameter) {
+  return OptimizerLayout(optimizer.attributes).gradients[parameter].input;
 }
 
 class Matcher {

@@ -13,18 +13,13 @@
 #include <cstring>
 
 #include "graph/ops/families.h"
-#include "graph/ops/indices.h"
-#include "graph/ops/support.h"
-#include "kernels/gemm/gemm.h"
+#include "graph/ops/optimizer_gradients.h"
 #include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
 namespace {
 
 constexpr int most_coefficients = 9, most_numbers = 2, most_scalars = 3 + most_numbers;
-constexpr int64_t chunk_elements = 16 * 1024;
-constexpr int64_t row_elements = 1024;          // of a sparse gradient that are added up at a time
-constexpr int64_t block_elements = 256 * 1024;  // of a gradient that is computed on the way
 
 // The numbers behind c, computed in T as the formulas would be.
 template <class T>
@@ -193,59 +188,9 @@ constexpr Rule nadam = {
 // --- shape rule
 // -------------------------------------------------------------------------------------------------
 
-// Which inputs are what.
-struct Layout {
-  enum Kind { Whole, Factored, Sparse };
-  struct Gradient {
-    int input;
-    Kind kind;
-  };
-  int n, scalars, first_param;
-  std::vector<Gradient> gradients;
-
-  explicit Layout(const Attributes& attributes)
-      : n(static_cast<int>(attributes.get<int64_t>("n"))),
-        first_param(static_cast<int>(attributes.get<int64_t>("inplace_from"))),
-        gradients(static_cast<size_t>(n), Gradient{0, Whole}) {
-    scalars = first_param - n;
-    for (const auto& [name, kind] : {std::pair{"factored", Factored}, std::pair{"sparse", Sparse}})
-      for (int64_t i : attributes.get<std::vector<int64_t>>(name, {})) {
-        gradients[i].kind = kind;
-        scalars--;
-      }
-    int input = scalars;
-    for (Gradient& gradient : gradients) {
-      gradient.input = input;
-      input += gradient.kind == Whole ? 1 : 2;
-    }
-  }
-};
-
-void check_gradient(const InferContext& context, const Layout& layout, int i) {
-  const auto [input, kind] = layout.gradients[i];
-  const TensorType &param = context.inputs[layout.first_param + i], &type = context.inputs[input];
-  if (kind == Layout::Whole) {
-    require(type == param, context.op.name, ": parameter ", i, " is ", param, ", but its gradient is ", type);
-    return;
-  }
-  const TensorType& other = context.inputs[input + 1];
-  if (kind == Layout::Sparse) {
-    const Shape& rows = param.shape;
-    require(rows.rank() >= 1 && is_index(type.dtype) && other.dtype == param.dtype &&
-                other.shape.count() == type.shape.count() * rows.count(1, rows.rank()),
-            context.op.name, ": parameter ", i, " is ", param, ", but the indices of its gradient are ", type,
-            " and the updates ", other);
-    return;
-  }
-  require(param.shape.rank() == 2 && type.dtype == param.dtype && other.dtype == param.dtype &&
-              type.shape == Shape({other.shape[0], param.shape[0]}) && other.shape.back() == param.shape[1],
-          context.op.name, ": parameter ", i, " is ", param, ", but the factors of its gradient are ", type,
-          " and ", other);
-}
-
 template <const Rule& rule>
 std::vector<TensorType> infer(const InferContext& context) {
-  const Layout layout(context.attributes);
+  const OptimizerLayout layout(context.attributes);
   const auto inputs = static_cast<int>(context.inputs.size());
   const int n = layout.n, scalars = layout.scalars, first = layout.first_param;
   require(n >= 1, context.op.name, ": there are no parameters to update");
@@ -260,7 +205,9 @@ std::vector<TensorType> infer(const InferContext& context) {
     require(context.inputs[i].count() == 1, context.op.name, ": input ", i, " must be a scalar, not ",
             context.inputs[i]);
   for (int i = scalars; i < inputs; i++) {
-    const auto begins = [&](const Layout::Gradient& g) { return g.kind == Layout::Sparse && g.input == i; };
+    const auto begins = [&](const OptimizerLayout::Gradient& g) {
+      return g.kind == OptimizerLayout::Sparse && g.input == i;
+    };
     if (std::any_of(layout.gradients.begin(), layout.gradients.end(), begins)) continue;
     require_float(context, i);
     require(context.inputs[i].dtype == context.inputs.back().dtype, context.op.name,
@@ -292,17 +239,17 @@ struct Tasks {
   std::vector<int> first;  // of each task, and the end
 };
 
-Tasks cut(const std::vector<TensorType>& outputs, const Layout& layout) {
+Tasks cut(const std::vector<TensorType>& outputs, const OptimizerLayout& layout) {
   Tasks tasks;
-  int64_t filled = chunk_elements;
+  int64_t filled = update_chunk;
   for (int i = 0; i < layout.n; i++) {
-    const int64_t size = layout.gradients[i].kind == Layout::Whole ? outputs[i].count() : 0;
+    const int64_t size = layout.gradients[i].kind == OptimizerLayout::Whole ? outputs[i].count() : 0;
     for (int64_t begin = 0; begin < size;) {
-      if (filled == chunk_elements) {
+      if (filled == update_chunk) {
         tasks.first.push_back(static_cast<int>(tasks.stretches.size()));
         filled = 0;
       }
-      const int64_t count = std::min(size - begin, chunk_elements - filled);
+      const int64_t count = std::min(size - begin, update_chunk - filled);
       tasks.stretches.push_back({i, begin, count});
       filled += count;
       begin += count;
@@ -310,47 +257,6 @@ Tasks cut(const std::vector<TensorType>& outputs, const Layout& layout) {
   }
   tasks.first.push_back(static_cast<int>(tasks.stretches.size()));
   return tasks;
-}
-
-// A gradient that is the product of two factors: rows of the parameter at a time.
-struct Product {
-  int parameter, input;
-  int64_t rows, block;  // of the parameter, and of a block
-  GemmProblem problem;  // of a whole block
-};
-
-std::vector<Product> products(const LowerContext& context, const Layout& layout) {
-  std::vector<Product> found;
-  for (int i = 0; i < layout.n; i++) {
-    const auto [input, kind] = layout.gradients[i];
-    if (kind != Layout::Factored) continue;
-    const int64_t rows = context.dst(i)[0], columns = context.dst(i)[1];
-    const int64_t block =
-        std::clamp<int64_t>(block_elements / columns / 64 * 64, 64, std::max<int64_t>(rows, 64));
-    GemmProblem problem = dense_gemm(std::min(block, rows), columns, context.src(input)[0], true);
-    problem.lda = rows;
-    found.push_back({i, input, rows, block, problem});
-  }
-  return found;
-}
-
-// The last block may be smaller.
-GemmProblem problem_at(const Product& product, int64_t row) {
-  GemmProblem problem = product.problem;
-  problem.m = std::min(product.block, product.rows - row);
-  return problem;
-}
-
-template <class T>
-size_t product_scratch(const Product& product) {
-  const int64_t last = (product.rows - 1) / product.block * product.block;
-  return std::max(gemm_scratch(gemm_table(), problem_at(product, 0), T{}),
-                  gemm_scratch(gemm_table(), problem_at(product, last), T{}));
-}
-
-size_t gradient_bytes(const Product& product, size_t element) {
-  return (static_cast<size_t>(product.problem.m * product.problem.n) * element + Buffer::alignment - 1) /
-         Buffer::alignment * Buffer::alignment;
 }
 
 template <class T>
@@ -361,8 +267,8 @@ T read_scalar(const void* pointer, DType dtype) {
 
 // The pointers of a stretch of one parameter, but for its gradient.
 template <class T>
-OptimizerData<T> data_at(const StepArguments& arguments, const Layout& layout, int slots, int parameter,
-                         int64_t from) {
+OptimizerData<T> data_at(const StepArguments& arguments, const OptimizerLayout& layout, int slots,
+                         int parameter, int64_t from) {
   OptimizerData<T> data{};
   for (int k = 0; k <= slots; k++) {
     const T* old_value = src<T>(arguments, layout.first_param + k * layout.n + parameter) + from;
@@ -371,79 +277,6 @@ OptimizerData<T> data_at(const StepArguments& arguments, const Layout& layout, i
     (k == 0 ? data.new_param : data.new_slots[k - 1]) = new_value;
   }
   return data;
-}
-
-// Updates one parameter, each block of its gradient right after computing it.
-template <class T, class Update>
-void update_blocks(const StepArguments& arguments, const Product& product, const Update& update) {
-  T* gradient = static_cast<T*>(arguments.scratch);
-  void* scratch = static_cast<char*>(arguments.scratch) + gradient_bytes(product, sizeof(T));
-  for (int64_t row = 0; row < product.rows; row += product.block) {
-    const GemmProblem problem = problem_at(product, row);
-    gemm(gemm_table(), problem,
-         GemmOperands<T>{src<T>(arguments, product.input) + row, src<T>(arguments, product.input + 1),
-                         gradient},
-         scratch);
-    parallel_for(0, problem.m * problem.n, chunk_elements, [&](int64_t begin, int64_t end) {
-      update(product.parameter, row * problem.n + begin, gradient + begin, end - begin);
-    });
-  }
-}
-
-// A gradient by the rows of a parameter, with the lists of positions in the step's scratch.
-struct Sparse {
-  int parameter, input;
-  int64_t rows, columns, count;  // of the parameter; indices
-  DType index_type;
-  bool padded;
-
-  size_t scratch() const { return static_cast<size_t>(rows + count) * sizeof(int32_t); }
-};
-
-std::vector<Sparse> sparse_gradients(const LowerContext& context, const Layout& layout) {
-  std::vector<Sparse> found;
-  for (int i = 0; i < layout.n; i++) {
-    const auto [input, kind] = layout.gradients[i];
-    if (kind != Layout::Sparse) continue;
-    const Shape& shape = context.dst(i);
-    const auto padded = context.attributes.get<std::vector<int64_t>>("padded", {});
-    found.push_back({i, input, shape[0], shape.count(1, shape.rank()), context.src(input).count(),
-                     context.inputs[input].dtype, std::count(padded.begin(), padded.end(), i) > 0});
-  }
-  return found;
-}
-
-void check_rows(const char* who, const StepArguments& arguments, const Sparse& sparse) {
-  if (sparse.padded) return;
-  with_indices(sparse.index_type, arguments.src[sparse.input],
-               [&](const auto* indices) { check_range(who, indices, sparse.count, sparse.rows); });
-}
-
-// Calls update(parameter, from, gradient, count) for rows that are named by the indices, and idle(parameter,
-// from, count) for stretches of those that are not.
-template <class T, class Update, class IdleUpdate>
-void update_rows(const StepArguments& arguments, const Sparse& sparse, const Update& update,
-                 const IdleUpdate& idle) {
-  auto* const first = static_cast<int32_t*>(arguments.scratch);
-  int32_t* const next = first + sparse.rows;
-  with_indices(sparse.index_type, arguments.src[sparse.input],
-               [&](const auto* indices) { list_positions(indices, sparse.count, sparse.rows, first, next); });
-  const T* updates = src<T>(arguments, sparse.input + 1);
-  const int64_t columns = sparse.columns, grain = 1 + chunk_elements / (columns + 1);
-  parallel_for(0, sparse.rows, grain, [&](int64_t begin, int64_t end) {
-    alignas(64) T gradient[row_elements];
-    for (int64_t row = begin; row < end;) {
-      int64_t last = row;
-      while (last < end && first[last] < 0) last++;
-      if (last > row) idle(sparse.parameter, row * columns, (last - row) * columns);
-      for (row = last; row < end && first[row] >= 0; row++)
-        for (int64_t from = 0; from < columns; from += row_elements) {
-          const int64_t count = std::min(row_elements, columns - from);
-          sum_updates(first[row], next, updates, columns, from, count, gradient);
-          update(sparse.parameter, row * columns + from, gradient, count);
-        }
-    }
-  });
 }
 
 // Whether the rule may be cut short where the gradient is 0: nowhere does 0 meet another 0 or an infinity.
@@ -458,13 +291,13 @@ Idle idle_of(const Rule& rule, OptimizerFunction<T> kernel, const Prepared<T>& p
 template <class T>
 void update_idle(Idle idle, OptimizerFunction<T> kernel, OptimizerFunction<T> decay, const T* c,
                  OptimizerData<T> data, int slots, int64_t count) {
-  static const T zeros[row_elements] = {};
+  static const T zeros[update_part] = {};
   if (idle == Idle::Update) {
     data.grad = zeros;
-    for (int64_t from = 0; from < count; from += row_elements) {
-      kernel(c, data, std::min(row_elements, count - from));
-      data.param += row_elements, data.new_param += row_elements;
-      for (int k = 0; k < slots; k++) data.slots[k] += row_elements, data.new_slots[k] += row_elements;
+    for (int64_t from = 0; from < count; from += update_part) {
+      kernel(c, data, std::min(update_part, count - from));
+      data.param += update_part, data.new_param += update_part;
+      for (int k = 0; k < slots; k++) data.slots[k] += update_part, data.new_slots[k] += update_part;
     }
     return;
   }
@@ -480,26 +313,22 @@ void update_idle(Idle idle, OptimizerFunction<T> kernel, OptimizerFunction<T> de
 
 template <const Rule& rule>
 Step lower(const LowerContext& context) {
-  const Layout layout(context.attributes);
+  const OptimizerLayout layout(context.attributes);
   const int slots = static_cast<int>(context.outputs.size()) / layout.n - 1;
   std::vector<DType> scalar_types;
   for (int i = 0; i < layout.scalars; i++) scalar_types.push_back(context.inputs[i].dtype);
   const Tasks tasks = cut(context.outputs, layout);
-  const std::vector<Product> factored = products(context, layout);
-  const std::vector<Sparse> sparse = sparse_gradients(context, layout);
+  const std::vector<FactoredGradient> factored = factored_gradients(context, layout);
+  const std::vector<SparseGradient> sparse = sparse_gradients(context, layout);
   size_t scratch = 0;
   double flops = 0;
-  for (const Product& product : factored) {
-    const bool single = context.outputs[0].dtype == DType::Float32;
-    scratch =
-        std::max(scratch, gradient_bytes(product, single ? sizeof(float) : sizeof(double)) +
-                              (single ? product_scratch<float>(product) : product_scratch<double>(product)));
-    flops +=
-        2.0 * static_cast<double>(product.rows * product.problem.n) * static_cast<double>(product.problem.k);
-  }
-  for (const Sparse& rows : sparse) scratch = std::max(scratch, rows.scratch());
   Step step = float_step(context.outputs[0].dtype, context.op.name, [&](auto zero) {
     using T = decltype(zero);
+    for (const FactoredGradient& gradient : factored) {
+      scratch = std::max(scratch, gradient.scratch<T>());
+      flops += gradient.flops();
+    }
+    for (const SparseGradient& gradient : sparse) scratch = std::max(scratch, gradient.scratch());
     const auto kernel = select<T>(rule)(context.attributes, slots);
     const auto decay =
         slots == 2 ? optimizer_functions<T>().adadelta_idle : optimizer_functions<T>().rmsprop_idle;
@@ -508,7 +337,7 @@ Step lower(const LowerContext& context) {
     return [=](const StepArguments& arguments) {
       T scalars[most_scalars] = {};
       for (int i = 0; i < layout.scalars; i++) scalars[i] = read_scalar<T>(arguments.src[i], scalar_types[i]);
-      for (const Sparse& rows : sparse) check_rows(who, arguments, rows);
+      for (const SparseGradient& rows : sparse) check_rows(who, arguments, rows);
       const Prepared<T> prepared = prepare<T>(rule)(
           {attributes, scalars, rule.numbers, scalars + rule.scalars, layout.scalars - rule.scalars});
       const auto update = [&](int parameter, int64_t from, const T* gradient, int64_t count) {
@@ -522,9 +351,9 @@ Step lower(const LowerContext& context) {
           update(parameter, from, src<T>(arguments, layout.gradients[parameter].input) + from, count);
         }
       });
-      for (const Product& product : factored) update_blocks<T>(arguments, product, update);
+      for (const FactoredGradient& product : factored) update_blocks<T>(arguments, product, update);
       const Idle idle = idle_of<T>(rule, kernel, prepared);
-      for (const Sparse& rows : sparse)
+      for (const SparseGradient& rows : sparse)
         update_rows<T>(arguments, rows, update, [&](int parameter, int64_t from, int64_t count) {
           update_idle<T>(idle, kernel, decay, prepared.c,
                          data_at<T>(arguments, layout, slots, parameter, from), slots, count);
