@@ -138,24 +138,6 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
         self._assert_compiled()
         verbose = 1 if verbose == "auto" else verbose
         batch_size = self._validate_or_infer_batch_size(batch_size, steps_per_epoch, x)
-        if training_utils.is_generator_or_sequence(x):
-            training_utils.check_generator_arguments(y, sample_weight, validation_split=validation_split)
-            return self.fit_generator(
-                x,
-                steps_per_epoch=steps_per_epoch,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                validation_data=validation_data,
-                validation_steps=validation_steps,
-                validation_freq=validation_freq,
-                class_weight=class_weight,
-                max_queue_size=max_queue_size,
-                workers=workers,
-                use_multiprocessing=use_multiprocessing,
-                shuffle=shuffle,
-                initial_epoch=initial_epoch,
-            )
         options = {
             "epochs": epochs,
             "verbose": verbose,
@@ -167,6 +149,19 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
             "max_queue_size": max_queue_size,
             "use_multiprocessing": use_multiprocessing,
         }
+        if training_utils.is_generator_or_sequence(x):
+            training_utils.check_generator_arguments(y, sample_weight, validation_split=validation_split)
+            return self.fit_generator(
+                x,
+                steps_per_epoch=steps_per_epoch,
+                validation_data=validation_data,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+                class_weight=class_weight,
+                shuffle=shuffle,
+                **options,
+                **how,
+            )
         training_utils.check_steps(x, steps_per_epoch, "steps_per_epoch")
         if steps_per_epoch is not None:
             training_utils.check_num_samples([x], batch_size, steps_per_epoch, "steps_per_epoch")
