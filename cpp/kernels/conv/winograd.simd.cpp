@@ -50,29 +50,9 @@ struct Task {
 template <int m, int r>
 void transform_image(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, float* v,
                      float* copy) {
-  constexpr int a = m + r - 1;
-  const int64_t channels = task.image.channels;
-  TilePlace place(l.tiling, first);
-  for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
-    const Patch patch =
-        patch_at<a>(task.image, place.image, place.y - task.pad_y, place.x - task.pad_x, copy);
-    const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
-      float* to = v + c * l.tiles + t * lanes;
-      both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
-                      [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-                        return read(patch.data + i * patch.row + j * channels + c);
-                      },
-                      [&](int64_t i, int64_t j, Floats value)
-                          __attribute__((always_inline)) { store(to + (i * a + j) * l.v_point, value); });
-    };
-    int64_t c = 0;
-    for (; c + lanes <= channels; c += lanes)
-      transform(c, [](const float* p) __attribute__((always_inline)) { return load(p); });
-    if (c < channels)
-      transform(c, [&](const float* p) __attribute__((always_inline)) {
-        return load_part(p, static_cast<int>(channels - c));
-      });
-  }
+  transform_patches<m + r - 1>(l.tiling, task.image, task.pad_y, task.pad_x, first, count, l.v_point, copy,
+                               [&](int64_t t, int64_t c)
+                                   __attribute__((always_inline)) { return v + c * l.tiles + t * lanes; });
 }
 
 // The columns [column, column + columns) of the results; `sums` holds the products.

@@ -62,6 +62,35 @@ PRONGHORN_INLINE Patch patch_at(const Plane& plane, int64_t image, int64_t y, in
   return {copy, n * channels};
 }
 
+// V of `count` tiles' a × a patches: the first of the a² numbers of tile t and channels from c on is at to(t,
+// c), the others `point` floats apart.
+template <int a, class To>
+PRONGHORN_INLINE void transform_patches(const Tiling& tiling, const Plane& image, int64_t pad_y,
+                                        int64_t pad_x, int64_t first, int64_t count, int64_t point,
+                                        float* copy, const To& to) {
+  const int64_t channels = image.channels;
+  TilePlace place(tiling, first);
+  for (int64_t t = 0; t < count; t++, place.next(tiling)) {
+    const Patch patch = patch_at<a>(image, place.image, place.y - pad_y, place.x - pad_x, copy);
+    const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
+      float* const at = to(t, c);
+      both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
+                      [&](int64_t i, int64_t j) __attribute__((always_inline)) {
+                        return read(patch.data + i * patch.row + j * channels + c);
+                      },
+                      [&](int64_t i, int64_t j, Floats value)
+                          __attribute__((always_inline)) { store(at + (i * a + j) * point, value); });
+    };
+    int64_t c = 0;
+    for (; c + lanes <= channels; c += lanes)
+      transform(c, [](const float* p) __attribute__((always_inline)) { return load(p); });
+    if (c < channels)
+      transform(c, [&](const float* p) __attribute__((always_inline)) {
+        return load_part(p, static_cast<int>(channels - c));
+      });
+  }
+}
+
 // Lends each of the threads at work one of `count` pieces of scratch memory.
 class Lender {
  public:

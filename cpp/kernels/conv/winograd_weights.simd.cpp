@@ -58,26 +58,9 @@ struct Layout {
 template <int m, int r>
 void transform_image(const Layout<m, r>& l, const Plane& image, int64_t pad_y, int64_t pad_x, int64_t first,
                      int64_t count, int64_t at, float* v, float* copy) {
-  constexpr int a = m + r - 1;
-  TilePlace place(l.tiling, first);
-  for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
-    const Patch patch = patch_at<a>(image, place.image, place.y - pad_y, place.x - pad_x, copy);
-    const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
-      float* to = v + (at + t) * l.depth + c;
-      both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
-                      [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-                        return read(patch.data + i * patch.row + j * l.ic + c);
-                      },
-                      [&](int64_t i, int64_t j, Floats value)
-                          __attribute__((always_inline)) { store(to + (i * a + j) * l.v_point, value); });
-    };
-    int64_t c = 0;
-    for (; c + lanes <= l.ic; c += lanes)
-      transform(c, [](const float* p) __attribute__((always_inline)) { return load(p); });
-    if (c < l.ic)
-      transform(c, [&](const float* p)
-                       __attribute__((always_inline)) { return load_part(p, static_cast<int>(l.ic - c)); });
-  }
+  transform_patches<m + r - 1>(l.tiling, image, pad_y, pad_x, first, count, l.v_point, copy,
+                               [&](int64_t t, int64_t c)
+                                   __attribute__((always_inline)) { return v + (at + t) * l.depth + c; });
 }
 
 // Channels [column, column + columns).
