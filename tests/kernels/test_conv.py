@@ -191,21 +191,27 @@ def test_depthwise(isa, case, multiplier, dtype):
     assert_close(found, case.backward_weights(image, split, "pi,pim->im"), pixels)
 
 
+def run_epilogue(case, bias, residual, activation):
+    """What a convolution gives with these behind it, and what it should."""
+    rules = {"linear": lambda x: x, "relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+    rules["sigmoid"] = lambda x: 1 / (1 + np.exp(-x))
+    image, weights, other = draw(4, *case.shapes())
+    weights /= np.float32(np.sqrt(np.prod(case.kernel) * case.ic))
+    (extra,) = draw(5, (case.oc,))
+    inputs = [image, weights] + [extra] * bias + [other] * residual
+    found = run_op(
+        "conv", inputs, has_bias=bias, has_residual=residual, activation=activation, **case.attributes
+    )
+    expected = case.forward(image, weights) + extra * np.float64(bias) + other * np.float64(residual)
+    return found, rules[activation](expected)
+
+
 @pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("bias, residual", [(False, False), (True, False), (False, True), (True, True)])
 def test_epilogue(isa, bias, residual, activation):
-    rules = {"linear": lambda x: x, "relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
-    rules["sigmoid"] = lambda x: 1 / (1 + np.exp(-x))
     for case in [CASES["3x3"], CASES["many channels"], CASES["first layer"], CASES["one tap"]]:
-        image, weights, other = draw(4, *case.shapes())
-        weights /= np.float32(np.sqrt(np.prod(case.kernel) * case.ic))
-        (extra,) = draw(5, (case.oc,))
-        inputs = [image, weights] + [extra] * bias + [other] * residual
-        found = run_op(
-            "conv", inputs, has_bias=bias, has_residual=residual, activation=activation, **case.attributes
-        )
-        expected = case.forward(image, weights) + extra * np.float64(bias) + other * np.float64(residual)
-        assert_close(found, rules[activation](expected), np.prod(case.kernel) * case.ic)
+        found, expected = run_epilogue(case, bias, residual, activation)
+        assert_close(found, expected, np.prod(case.kernel) * case.ic)
 
 
 THREADED = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from products import draw, run_op
 from running import assert_same_bits_for_threads, run
-from test_conv import Case
+from test_conv import Case, run_epilogue
 
 from pronghorn import _core, config, ops
 
@@ -126,18 +126,9 @@ def test_error_beside_that_of_direct_sums(use, tile_name, times):
 @pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("bias, residual", [(False, False), (True, False), (False, True), (True, True)])
 def test_epilogue(isa, tile, bias, residual, activation):
-    rules = {"linear": lambda x: x, "relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
-    rules["sigmoid"] = lambda x: 1 / (1 + np.exp(-x))
     for case in CASES[tile[-3:]][:3]:
-        image, weights, other = draw(4, *case.shapes())
-        weights /= np.float32(np.sqrt(np.prod(case.kernel) * case.ic))
-        (extra,) = draw(5, (case.oc,))
-        inputs = [image, weights] + [extra] * bias + [other] * residual
-        found = run_op(
-            "conv", inputs, has_bias=bias, has_residual=residual, activation=activation, **case.attributes
-        )
-        expected = case.forward(image, weights) + extra * np.float64(bias) + other * np.float64(residual)
-        assert relative_error(found, rules[activation](expected)) < TILES[tile]
+        found, expected = run_epilogue(case, bias, residual, activation)
+        assert relative_error(found, expected) < TILES[tile]
 
 
 def test_same_bits_for_any_number_of_threads(isa, tile):
