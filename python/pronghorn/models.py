@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import layers as _layers  # noqa: F401  (loading them enters their names for configurations)
-from . import ops
+from . import ops, saving
 from .engine.input_layer import Input, InputLayer
 from .engine.registry import deserialize
 from .engine.sequential import Sequential
 from .engine.training import Model
-from .saving.dialects import in_keras2
-from .saving.model_files import load_model, save_model
 from .utils.generic_utils import CustomObjectScope, to_list, unpack_singleton
 from .utils.safe_mode import reading
+
+if TYPE_CHECKING:
+    from .saving.model_files import load_model, save_model
 
 __all__ = [
     "Input",
@@ -27,6 +28,16 @@ __all__ = [
     "model_from_yaml",
     "save_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("load_model", "save_model"):  # most programs start without a file
+        return getattr(saving, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
@@ -145,6 +156,8 @@ def model_from_config(
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
+    from .saving.dialects import in_keras2
+
     with CustomObjectScope(custom_objects), reading(safe_mode):
         return deserialize(in_keras2(config), custom_objects=custom_objects)
 
