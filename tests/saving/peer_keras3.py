@@ -7,7 +7,6 @@ python peer_keras3.py PACKAGE read FOLDER    what the models that we wrote give,
 import importlib
 import os
 import sys
-import traceback
 import warnings
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -15,7 +14,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow as tf
 from peer_archives import compile_and_train, results_of
-from peer_models import ROWS
+from peer_models import for_each_model
 
 keras = importlib.import_module(sys.argv[1])
 tf.config.run_functions_eagerly(True)  # building a graph for each model would take minutes
@@ -52,10 +51,4 @@ def read(folder, name, build, shapes, random):
 
 
 if __name__ == "__main__":
-    action = {"write": write, "read": read}[sys.argv[2]]
-    for row in ROWS:
-        try:
-            action(sys.argv[3], *row)
-        except Exception:
-            with open(f"{sys.argv[3]}/{row[0]}.error", "w") as file:
-                file.write(traceback.format_exc())
+    for_each_model({"write": write, "read": read}[sys.argv[2]], sys.argv[3])

@@ -4,7 +4,10 @@ Each row: name, function that builds the model with a `keras` module, shapes of 
 and whether a training step draws random numbers.
 """
 
+import os
+import subprocess
 import sys
+import traceback
 import zlib
 from pathlib import Path
 
@@ -266,3 +269,29 @@ def results_of(model, name, shapes, random):
         # Keras 2.3 takes the unbiased variance for the moving one; tf-keras does so for images alone.
         return [predicted, *(weight.numpy() for weight in model.trainable_weights)]
     return [predicted, *model.get_weights()]
+
+
+def for_each_model(action, folder):
+    """On the other side: call `action` for each row; an error with one is left in a file for the test."""
+    for row in ROWS:
+        try:
+            action(folder, *row)
+        except Exception:
+            with open(f"{folder}/{row[0]}.error", "w") as file:
+                file.write(traceback.format_exc())
+
+
+def run_peer(python, script, *arguments):
+    """Run a script of this folder by another Python."""
+    command = [python, str(Path(__file__).parent / script), *map(str, arguments)]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:]
+
+
+def compare(got, expected):
+    """Compare two results of `results_of`."""
+    assert len(got) == len(expected)
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-5, atol=1e-5)
+    for a, b in zip(got[1:], expected[1:]):
+        np.testing.assert_allclose(a, b, atol=2e-5)

@@ -6,14 +6,13 @@ python peer_tf_keras.py read FOLDER       what the models that we wrote give, as
 
 import os
 import sys
-import traceback
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
-from peer_models import ROWS, compile_and_train, results_of
+from peer_models import compile_and_train, for_each_model, results_of
 
 tf.config.run_functions_eagerly(True)  # building a graph for each model would take minutes
 
@@ -32,10 +31,4 @@ def read(folder, name, build, shapes, random):
 
 
 if __name__ == "__main__":
-    action = {"write": write, "read": read}[sys.argv[1]]
-    for row in ROWS:
-        try:
-            action(sys.argv[2], *row)
-        except Exception:
-            with open(f"{sys.argv[2]}/{row[0]}.error", "w") as file:
-                file.write(traceback.format_exc())
+    for_each_model({"write": write, "read": read}[sys.argv[1]], sys.argv[2])

@@ -5,15 +5,13 @@ Needs a Python with Keras 3 and tf-keras: this one, or the one that the environm
 
 import importlib.util
 import os
-import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 from peer_archives import compile_and_train, results_of
-from peer_models import NAMES, ROWS
+from peer_models import NAMES, ROWS, compare, run_peer
 
 import pronghorn
 from pronghorn.models import load_model
@@ -29,12 +27,7 @@ ABSENT = ("local1d", "local2d", "thresholded_relu")
 
 
 def _peer(package, action, folder):
-    script = Path(__file__).parent / "peer_keras3.py"
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    run = subprocess.run(
-        [PEER, str(script), package, action, str(folder)], env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
+    run_peer(PEER, "peer_keras3.py", package, action, folder)
 
 
 @pytest.fixture(scope="module", params=["keras", "tf_keras"])
@@ -70,19 +63,12 @@ def _arrays(path):
         return [data[key] for key in data.files]
 
 
-def _compare(got, expected):
-    assert len(got) == len(expected)
-    np.testing.assert_allclose(got[0], expected[0], rtol=1e-5, atol=1e-5)
-    for a, b in zip(got[1:], expected[1:]):
-        np.testing.assert_allclose(a, b, atol=2e-5)
-
-
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 def test_reads_what_they_write(row, theirs):
     name, build, shapes, random = row
     expected = _arrays(theirs / f"{name}.npz")
     model = load_model(theirs / f"{name}.keras")
-    _compare(results_of(model, name, shapes, random), expected)
+    compare(results_of(model, name, shapes, random), expected)
     if name == "bidirectional":
         return  # built by its defaults, which are others for GRU
     model = build(pronghorn)
@@ -90,11 +76,11 @@ def test_reads_what_they_write(row, theirs):
     if "hard_sigmoid" in model.to_json() and theirs.name.startswith("keras"):
         return  # another function there
     model.load_weights(theirs / f"{name}.weights.h5")
-    _compare(results_of(model, name, shapes, random), expected)
+    compare(results_of(model, name, shapes, random), expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_keras_reads_what_we_write(name, ours):
     expected = _arrays(ours / f"{name}.npz")
-    _compare(_arrays(ours / f"{name}.peer.npz"), expected)
-    _compare(_arrays(ours / f"{name}.weights.npz"), expected)
+    compare(_arrays(ours / f"{name}.peer.npz"), expected)
+    compare(_arrays(ours / f"{name}.weights.npz"), expected)

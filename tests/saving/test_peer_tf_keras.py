@@ -5,14 +5,12 @@ Needs a Python with tf-keras: this one, or the one that the environment variable
 
 import importlib.util
 import os
-import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
-from peer_models import NAMES, ROWS, compile_and_train, results_of
+from peer_models import NAMES, ROWS, compare, compile_and_train, results_of, run_peer
 
 import pronghorn
 from pronghorn.models import load_model
@@ -26,12 +24,7 @@ pytestmark = [
 
 
 def _peer(action, folder):
-    script = Path(__file__).parent / "peer_tf_keras.py"
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    run = subprocess.run(
-        [PEER, str(script), action, str(folder)], env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
+    run_peer(PEER, "peer_tf_keras.py", action, folder)
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +54,6 @@ def _arrays(path):
         return [data[key] for key in data.files]
 
 
-def _compare(got, expected):
-    assert len(got) == len(expected)
-    np.testing.assert_allclose(got[0], expected[0], rtol=1e-5, atol=1e-5)
-    for a, b in zip(got[1:], expected[1:]):
-        np.testing.assert_allclose(a, b, atol=2e-5)
-
-
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 def test_reads_what_tf_keras_writes(row, theirs):
     name, _, shapes, random = row
@@ -75,10 +61,10 @@ def test_reads_what_tf_keras_writes(row, theirs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = load_model(theirs / f"{name}.h5")
-    _compare(results_of(model, name, shapes, random), expected)
+    compare(results_of(model, name, shapes, random), expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tf_keras_reads_what_we_write(name, ours):
     expected = _arrays(ours / f"{name}.npz")
-    _compare(_arrays(ours / f"{name}.peer.npz"), expected)
+    compare(_arrays(ours / f"{name}.peer.npz"), expected)
