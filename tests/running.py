@@ -8,7 +8,7 @@ from pronghorn import _core, ops
 AWKWARD_SIZES = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 61]
 
 
-def run(function, *arrays, simplify=True):
+def run(function, *arrays, simplify=True, fuse=True):
     """``function(*arrays)``: an array, or a list of arrays for several results."""
     arrays = [np.asarray(a) for a in arrays]
     with ops.Trace() as trace:
@@ -16,7 +16,7 @@ def run(function, *arrays, simplify=True):
         many = isinstance(result, (list, tuple))
         for tensor in result if many else [result]:
             trace.fetch(tensor)
-        program = trace.compile(simplify=simplify)
+        program = trace.compile(simplify=simplify, fuse=fuse)
     results = program.run([np.ascontiguousarray(a).reshape(a.shape) for a in arrays])
     return list(results) if many else results[0]
 

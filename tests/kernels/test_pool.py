@@ -81,14 +81,16 @@ def test_backward_on_each_instruction_set(isa, shape, kernel, strides, padding):
         expected_max[where] += np.where(x[where] == y[here][spread], weights[here][spread], 0)
         expected_mean[where] += weights[here][spread] / np.prod(x[where].shape[1:-1])
 
-    def gradient(operation):
+    def gradient(operation, **options):
         def function(x, w):
             (found,) = ops.gradients(operation(x, kernel, strides, padding) * w, [x])
             return found
 
-        return run(function, x, weights)
+        return run(function, x, weights, **options)
 
+    # By the places of the maxima, and by comparing.
     np.testing.assert_allclose(gradient(ops.max_pool), expected_max, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(gradient(ops.max_pool, fuse=False), expected_max, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(gradient(ops.average_pool), expected_mean, rtol=1e-5, atol=1e-5)
 
 
@@ -99,9 +101,10 @@ def test_channels(isa, channels):
     np.testing.assert_array_equal(found, pool(x, (2, 2), (2, 2), "valid", np.max))
 
 
-def test_gradient_goes_to_the_first_of_equal_maxima(isa):
+@pytest.mark.parametrize("fuse", [True, False])
+def test_gradient_goes_to_the_first_of_equal_maxima(isa, fuse):
     x = np.zeros((1, 4, 4, 1), "float32")
-    (found,) = run(lambda x: ops.gradients(ops.max_pool(x, 2), [x]), x)
+    (found,) = run(lambda x: ops.gradients(ops.max_pool(x, 2), [x]), x, fuse=fuse)
     expected = np.zeros((4, 4))
     expected[::2, ::2] = 1
     np.testing.assert_array_equal(found[0, :, :, 0], expected)
@@ -111,6 +114,14 @@ def test_nan_shows(isa):
     x = image((1, 4, 4, 20), "float32")
     x[0, 0, 1, 3] = np.nan
     assert np.isnan(run(lambda x: ops.max_pool(x, 2), x)).sum() == 1
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_nan_takes_no_gradient(isa, fuse):
+    x = image((1, 4, 4, 20), "float32")
+    x[0, 0, 1, 3] = np.nan
+    (found,) = run(lambda x: ops.gradients(ops.max_pool(x, 2), [x]), x, fuse=fuse)
+    assert found[0, :2, :2, 3].sum() == 0 and found.sum() == 4 * 20 - 1
 
 
 @pytest.mark.parametrize("operation", [ops.max_pool, ops.average_pool], ids=["max", "average"])

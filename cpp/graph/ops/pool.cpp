@@ -59,6 +59,25 @@ std::vector<TensorType> infer_pool(const InferContext& context) {
   return {{pooled(src, problem_of(context.op.name, src, context.attributes)), context.inputs[0].dtype}};
 }
 
+// With has_places a second output: which element of its window each maximum is.
+std::vector<TensorType> infer_max_pool(const InferContext& context) {
+  std::vector<TensorType> outputs = infer_pool(context);
+  if (context.attributes.get<bool>("has_places", false)) outputs.push_back({outputs[0].shape, DType::UInt8});
+  return outputs;
+}
+
+// Inputs: places, diff_dst.
+std::vector<TensorType> infer_max_pool_scatter(const InferContext& context) {
+  require_float(context, 1);
+  const Shape src(context.attributes.get<Axes>("shape"));
+  const TensorType& diff_dst = context.inputs[1];
+  require(pooled(src, problem_of(context.op.name, src, context.attributes)) == diff_dst.shape &&
+              context.inputs[0] == TensorType{diff_dst.shape, DType::UInt8},
+          context.op.name, ": the places ", context.inputs[0], " and the gradient ", diff_dst,
+          " do not fit an input of shape ", src);
+  return {{src, diff_dst.dtype}};
+}
+
 // Inputs: src, dst, diff_dst.
 std::vector<TensorType> infer_max_pool_grad(const InferContext& context) {
   require(infer_pool(context)[0] == context.inputs[1] && context.inputs[1] == context.inputs[2],
@@ -124,13 +143,19 @@ void vjp_average_pool_grad(VjpContext& context) {
 template <class F>
 Step pool_step(const LowerContext& context, const Shape& shape, F run) {
   const PoolProblem problem = problem_of(context.op.name, shape, context.attributes);
-  return float_step(context.inputs[0].dtype, "pool", [&](auto zero) {
+  return float_step(context.inputs.back().dtype, "pool", [&](auto zero) {
     const auto* table = &pool_functions<decltype(zero)>();
     return [=](const StepArguments& arguments) { run(zero, *table, problem, arguments); };
   });
 }
 
 Step lower_max_pool(const LowerContext& context) {
+  if (context.outputs.size() > 1)
+    return pool_step(context, context.src(),
+                     [](auto t, const auto& table, const auto& problem, const auto& a) {
+                       using T = decltype(t);
+                       run_max_pool_places<T>(table, problem, src<T>(a), dst<T>(a), dst<uint8_t>(a, 1));
+                     });
   return pool_step(context, context.src(), [](auto t, const auto& table, const auto& problem, const auto& a) {
     using T = decltype(t);
     run_max_pool<T>(table, problem, src<T>(a), dst<T>(a));
@@ -158,6 +183,13 @@ Step lower_max_pool_gather(const LowerContext& context) {
   });
 }
 
+Step lower_max_pool_scatter(const LowerContext& context) {
+  return pool_step(context, context.dst(), [](auto t, const auto& table, const auto& problem, const auto& a) {
+    using T = decltype(t);
+    run_max_pool_scatter<T>(table, problem, src<uint8_t>(a, 0), src<T>(a, 1), dst<T>(a));
+  });
+}
+
 Step lower_average_pool_grad(const LowerContext& context) {
   return pool_step(context, context.dst(), [](auto t, const auto& table, const auto& problem, const auto& a) {
     using T = decltype(t);
@@ -169,8 +201,9 @@ Step lower_average_pool_grad(const LowerContext& context) {
 
 std::vector<OpDef> pool_ops() {
   return {
-      {"max_pool", infer_pool, vjp_max_pool, lower_max_pool},
+      {"max_pool", infer_max_pool, vjp_max_pool, lower_max_pool},
       {"max_pool_grad", infer_max_pool_grad, vjp_max_pool_grad, lower_max_pool_grad},
+      {"max_pool_scatter", infer_max_pool_scatter, nullptr, lower_max_pool_scatter},
       {"max_pool_gather", infer_max_pool_gather, vjp_max_pool_gather, lower_max_pool_gather},
       {"average_pool", infer_pool, vjp_average_pool, lower_average_pool},
       {"average_pool_grad", infer_average_pool_grad, vjp_average_pool_grad, lower_average_pool_grad},

@@ -50,6 +50,13 @@ void run_max_pool(const PoolFunctions<T>& table, const PoolProblem& problem, con
 }
 
 template <class T>
+void run_max_pool_places(const PoolFunctions<T>& table, const PoolProblem& problem, const T* src, T* dst,
+                         uint8_t* places) {
+  for_dst_rows(problem,
+               [&](int64_t begin, int64_t end) { table.max_places(problem, src, dst, places, begin, end); });
+}
+
+template <class T>
 void run_average_pool(const PoolFunctions<T>& table, const PoolProblem& problem, const T* src, T* dst) {
   for_dst_rows(problem, [&](int64_t begin, int64_t end) { table.average(problem, src, dst, begin, end); });
 }
@@ -73,6 +80,15 @@ void run_max_pool_grad(const PoolFunctions<T>& table, const PoolProblem& problem
 }
 
 template <class T>
+void run_max_pool_scatter(const PoolFunctions<T>& table, const PoolProblem& problem, const uint8_t* places,
+                          const T* diff_dst, T* diff_src) {
+  for_src_rows(problem, [&](int64_t image, int64_t begin, int64_t end) {
+    table.max_scatter(problem, places + image * problem.dst_image(), diff_dst + image * problem.dst_image(),
+                      diff_src + image * problem.src_image(), begin, end);
+  });
+}
+
+template <class T>
 void run_average_pool_grad(const PoolFunctions<T>& table, const PoolProblem& problem, const T* diff_dst,
                            T* diff_src) {
   for_src_rows(problem, [&](int64_t image, int64_t begin, int64_t end) {
@@ -83,11 +99,14 @@ void run_average_pool_grad(const PoolFunctions<T>& table, const PoolProblem& pro
 
 #define PRONGHORN_POOL(T)                                                                                    \
   template void run_max_pool(const PoolFunctions<T>&, const PoolProblem&, const T*, T*);                     \
+  template void run_max_pool_places(const PoolFunctions<T>&, const PoolProblem&, const T*, T*, uint8_t*);    \
   template void run_average_pool(const PoolFunctions<T>&, const PoolProblem&, const T*, T*);                 \
   template void run_max_gather(const PoolFunctions<T>&, const PoolProblem&, const T*, const T*, const T*,    \
                                T*);                                                                          \
   template void run_max_pool_grad(const PoolFunctions<T>&, const PoolProblem&, const T*, const T*, const T*, \
                                   T*);                                                                       \
+  template void run_max_pool_scatter(const PoolFunctions<T>&, const PoolProblem&, const uint8_t*, const T*,  \
+                                     T*);                                                                    \
   template void run_average_pool_grad(const PoolFunctions<T>&, const PoolProblem&, const T*, T*);
 PRONGHORN_POOL(float)
 PRONGHORN_POOL(double)

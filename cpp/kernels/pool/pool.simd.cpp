@@ -1,5 +1,6 @@
 #include "kernels/pool/pool.h"
 
+#include "kernels/pool/places.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
@@ -28,12 +29,23 @@ struct Window {
   Span d, h, w;
   int64_t row, plane;  // elements from one h, one d to the next
 
+  bool is_pair_of_pairs() const {
+    return h.end - h.begin == 2 && w.end - w.begin == 2 && d.end - d.begin == 1;
+  }
   int64_t count() const { return (d.end - d.begin) * (h.end - h.begin) * (w.end - w.begin); }
 };
 
-// Calls f(offset of a source pixel, h) for each pixel of the window in row-major order.
+// Calls f(offset of a source pixel, h) for each pixel of the window in row-major order. The commonest window
+// takes no loop.
 template <class F>
 PRONGHORN_INLINE void for_pixels(const Window& window, int64_t channels, F f) {
+  if (window.is_pair_of_pairs()) {
+    const int64_t h = window.h.begin, row = window.d.begin * window.plane + h * window.row,
+                  at = row + window.w.begin * channels;
+    f(at, h), f(at + channels, h);
+    f(at + window.row, h + 1), f(at + window.row + channels, h + 1);
+    return;
+  }
   for (int64_t d = window.d.begin; d < window.d.end; d++)
     for (int64_t h = window.h.begin; h < window.h.end; h++) {
       const int64_t row = d * window.plane + h * window.row;
@@ -72,6 +84,23 @@ void max_forward(const PoolProblem& p, const T* src, T* dst, int64_t begin, int6
                     best = greater<T>(best, load_upto(src + image + at + c, p.channels - c));
                   });
                   store_upto(dst + out + c, best, p.channels - c);
+                }
+              });
+}
+
+template <class T>
+void max_places(const PoolProblem& p, const T* src, T* dst, uint8_t* places, int64_t begin, int64_t end) {
+  for_windows(p, begin, end,
+              [&](const Window& window, int64_t image, int64_t out) __attribute__((always_inline)) {
+                for (int64_t c = 0; c < p.channels; c += width<T>) {
+                  const int64_t n = p.channels - c;
+                  Maximum<T> maximum;
+                  int place = 0;
+                  for_pixels(window, p.channels, [&](int64_t at, int64_t) __attribute__((always_inline)) {
+                    Maximum<T>::take(maximum, load_upto(src + image + at + c, n), place++);
+                  });
+                  store_upto(dst + out + c, maximum.best, n);
+                  store_places<T>(places + out + c, Maximum<T>::place_or_none(maximum), n);
                 }
               });
 }
@@ -162,6 +191,24 @@ void max_backward(const PoolProblem& p, const T* src, const T* dst, const T* dif
 }
 
 template <bool overlap, class T>
+void scatter_backward(const PoolProblem& p, const uint8_t* places, const T* diff_dst, T* diff_src,
+                      int64_t begin, int64_t end) {
+  if (overlap || !p.tiles()) clear_rows(p, diff_src, begin, end);
+  for_windows_into(p, begin, end, [&](const Window& window, int64_t out) __attribute__((always_inline)) {
+    for (int64_t c = 0; c < p.channels; c += width<T>) {
+      const int64_t n = p.channels - c;
+      const Vec<T> diff = load_upto(diff_dst + out + c, n);
+      const Mask<T> place = load_places<T>(places + out + c, n);
+      Element<Mask<T>> here = 0;
+      for_pixels(window, p.channels, [&](int64_t at, int64_t h) __attribute__((always_inline)) {
+        const Mask<T> chosen = place == broadcast(here++);
+        if (h >= begin && h < end) put<overlap, T>(diff_src + at + c, chosen ? diff : zero<T>(), n);
+      });
+    }
+  });
+}
+
+template <bool overlap, class T>
 void average_backward(const PoolProblem& p, const T* diff_dst, T* diff_src, int64_t begin, int64_t end) {
   if (overlap || !p.tiles()) clear_rows(p, diff_src, begin, end);
   for_windows_into(p, begin, end, [&](const Window& window, int64_t out) __attribute__((always_inline)) {
@@ -186,6 +233,15 @@ void max_grad(const PoolProblem& p, const T* src, const T* dst, const T* diff_ds
 }
 
 template <class T>
+void max_scatter(const PoolProblem& p, const uint8_t* places, const T* diff_dst, T* diff_src, int64_t begin,
+                 int64_t end) {
+  if (p.disjoint())
+    scatter_backward<false>(p, places, diff_dst, diff_src, begin, end);
+  else
+    scatter_backward<true>(p, places, diff_dst, diff_src, begin, end);
+}
+
+template <class T>
 void average_grad(const PoolProblem& p, const T* diff_dst, T* diff_src, int64_t begin, int64_t end) {
   if (p.disjoint())
     average_backward<false>(p, diff_dst, diff_src, begin, end);
@@ -194,8 +250,8 @@ void average_grad(const PoolProblem& p, const T* diff_dst, T* diff_src, int64_t 
 }
 
 template <class T>
-constexpr PoolFunctions<T> functions = {max_forward<T>, average_forward<T>, max_gather<T>, max_grad<T>,
-                                        average_grad<T>};
+constexpr PoolFunctions<T> functions = {max_forward<T>, average_forward<T>, max_places<T>,  max_gather<T>,
+                                        max_grad<T>,    max_scatter<T>,     average_grad<T>};
 
 }  // namespace
 

@@ -43,6 +43,19 @@ void max_forward(const PoolProblem& p, const T* src, T* dst, int64_t begin, int6
 }
 
 template <class T>
+void max_places(const PoolProblem& p, const T* src, T* dst, uint8_t* places, int64_t begin, int64_t end) {
+  max_forward(p, src, dst, begin, end);
+  for_outputs(p, begin, end, [&](int64_t image, int64_t d, int64_t h, int64_t w, int64_t c, int64_t out) {
+    uint8_t here = 0;
+    places[out] = no_place;
+    for_pixels(p, d, h, w, [&](int64_t at, int64_t) {
+      if (src[image * p.src_image() + at + c] == dst[out] && places[out] == no_place) places[out] = here;
+      here++;
+    });
+  });
+}
+
+template <class T>
 void average_forward(const PoolProblem& p, const T* src, T* dst, int64_t begin, int64_t end) {
   for_outputs(p, begin, end, [&](int64_t image, int64_t d, int64_t h, int64_t w, int64_t c, int64_t out) {
     T total = 0, count = 0;
@@ -91,6 +104,17 @@ void max_grad(const PoolProblem& p, const T* src, const T* dst, const T* diff_ds
 }
 
 template <class T>
+void max_scatter(const PoolProblem& p, const uint8_t* places, const T* diff_dst, T* diff_src, int64_t begin,
+                 int64_t end) {
+  scatter(p, diff_src, begin, end, [&](int64_t, int64_t d, int64_t h, int64_t w, int64_t c, int64_t out) {
+    uint8_t here = 0;
+    for_pixels(p, d, h, w, [&](int64_t at, int64_t row) {
+      if (places[out] == here++ && row >= begin && row < end) diff_src[at + c] += diff_dst[out];
+    });
+  });
+}
+
+template <class T>
 void average_grad(const PoolProblem& p, const T* diff_dst, T* diff_src, int64_t begin, int64_t end) {
   scatter(p, diff_src, begin, end, [&](int64_t, int64_t d, int64_t h, int64_t w, int64_t c, int64_t out) {
     T count = 0;
@@ -102,8 +126,8 @@ void average_grad(const PoolProblem& p, const T* diff_dst, T* diff_src, int64_t 
 }
 
 template <class T>
-constexpr PoolFunctions<T> functions = {max_forward<T>, average_forward<T>, max_gather<T>, max_grad<T>,
-                                        average_grad<T>};
+constexpr PoolFunctions<T> functions = {max_forward<T>, average_forward<T>, max_places<T>,  max_gather<T>,
+                                        max_grad<T>,    max_scatter<T>,     average_grad<T>};
 
 }  // namespace
 
