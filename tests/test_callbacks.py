@@ -193,6 +193,20 @@ def test_which_layer_made_the_loss_nan(capsys, by_generator, shuffle):
     assert "Invalid loss" in found and "third" in found or "the loss itself" in found
 
 
+def test_the_row_that_is_told_is_that_of_the_shuffled_batch(capsys):
+    x = X.copy()
+    x[0, 1] = np.nan
+    np.random.seed(3)
+    order = np.arange(10)
+    np.random.shuffle(order)
+    row = list(order).index(0)
+    assert row != 0
+    np.random.seed(3)
+    stop = callbacks.TerminateOnNaN(find_layer=True)
+    regression().fit(x, Y, batch_size=10, callbacks=[stop], verbose=0)
+    assert f"input 0 of the batch holds nan, in row {row}" in capsys.readouterr().out
+
+
 def test_a_weight_that_is_not_finite(capsys):
     model = regression()
     model.set_weights([np.array([[1.0], [np.nan], [1.0]]), np.zeros(1)])

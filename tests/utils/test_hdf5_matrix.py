@@ -8,6 +8,7 @@ import pytest
 
 from pronghorn.callbacks import LambdaCallback
 from pronghorn.engine import disk_batches
+from pronghorn.engine.disk_rows import DiskRows
 from pronghorn.layers import Activation, Dense
 from pronghorn.models import Sequential
 from pronghorn.utils import HDF5Matrix
@@ -65,6 +66,19 @@ def test_indexing(path):
         x[None]
     with pytest.raises(ValueError):
         HDF5Matrix(path, "x", start=60, end=10)
+
+
+def test_rows_from_the_end(path):
+    matrix = HDF5Matrix(path, "x", start=4, end=8)
+    everything = np.asarray(matrix)
+    for key in (slice(-2, None), slice(-3, -1), slice(None, -1), slice(0, 4)):
+        np.testing.assert_array_equal(matrix[key], everything[key])
+    with pytest.raises(IndexError):
+        matrix[-5:]
+    rows = DiskRows(matrix)
+    np.testing.assert_array_equal(rows[-1], everything[-1])
+    with pytest.raises(IndexError):
+        rows[4]
 
 
 def test_normalizer(path):

@@ -45,7 +45,7 @@ class DiskRows:
             first, last, _ = key.indices(len(self))
             return DiskRows(self.data, self.start + first, self.start + max(first, last))
         if isinstance(key, (int, np.integer)):
-            return self.read([key])[0]
+            return self.read([range(len(self))[key]])[0]
         return self.read(np.arange(len(self))[key])
 
     def read(self, indices: Any) -> np.ndarray:

@@ -92,7 +92,7 @@ class ArrayBatches:
     def batch_data(self, batch: int, order: Any = None) -> tuple[list, list]:
         """Inputs and targets of a batch."""
         rows = slice(self.seen(batch), self.seen(batch + 1))
-        rows = rows if order is None else np.sort(order[rows])
+        rows = rows if order is None else order[rows]
         inputs, targets, _ = (
             [np.asarray(array[rows]) for array in group if array is not None] for group in self.data
         )

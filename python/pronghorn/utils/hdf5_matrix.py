@@ -108,7 +108,8 @@ class HDF5Matrix:
         if isinstance(key, slice):
             first = 0 if key.start is None else key.start
             last = len(self) if key.stop is None else key.stop
-            self._check(max(first, last - 1), last)
+            first, last = (n + len(self) if n < 0 else n for n in (first, last))
+            self._check(first, last)
             return self._normalized(self.data[first + self.start : last + self.start : key.step])
         if isinstance(key, (int, np.integer)):
             self._check(key, key + 1)
