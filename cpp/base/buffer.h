@@ -9,6 +9,7 @@ namespace pronghorn {
 class Buffer {
  public:
   static constexpr size_t alignment = 64;
+  static constexpr size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
   explicit Buffer(size_t bytes);  // zeroed; throws Error (Memory) with the size asked for
   ~Buffer();

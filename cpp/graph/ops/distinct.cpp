@@ -3,6 +3,7 @@
 // g_j the sum of dy_i over all i of place j, dw = uᵀ g and du = g wᵀ. Made by the pass fuse.
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "graph/ops/families.h"
 #include "graph/ops/indices.h"
 #include "graph/ops/support.h"
@@ -63,10 +64,6 @@ size_t most_scratch(GemmProblem problem, int64_t most, const Set& set) {
   return bytes;
 }
 
-size_t aligned(size_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
-
 // --- distinct_matmul: inputs rows, weights, bias if has_bias, places, count. Operations are stated as if all
 // rows were distinct: how many are is only known when it runs.
 
@@ -83,7 +80,7 @@ Step lower_matmul(const LowerContext& context) {
   const bool has_bias = context.attributes.get<bool>("has_bias", false);
   GemmProblem problem = dense_gemm(most, columns, depth);
   problem.has_bias = has_bias;
-  const size_t products = aligned(static_cast<size_t>(most * columns) * sizeof(T));
+  const size_t products = Buffer::aligned(static_cast<size_t>(most * columns) * sizeof(T));
   Step step;
   step.implementation = "gemm:distinct";
   step.flops = 2.0 * static_cast<double>(most * columns) * static_cast<double>(depth);
@@ -116,8 +113,8 @@ Step lower_grad(const LowerContext& context) {
   const int64_t most = context.src(0)[0], depth = context.src(0)[1], columns = context.src(1)[1];
   const GemmProblem by_weights = dense_gemm(depth, columns, most, true),
                     by_rows = dense_gemm(most, depth, columns, false, true);
-  const size_t lists = aligned(2 * static_cast<size_t>(most) * sizeof(int32_t)),
-               sums = aligned(static_cast<size_t>(most * columns) * sizeof(T));
+  const size_t lists = Buffer::aligned(2 * static_cast<size_t>(most) * sizeof(int32_t)),
+               sums = Buffer::aligned(static_cast<size_t>(most * columns) * sizeof(T));
   Step step;
   step.implementation = "gemm:distinct";
   step.flops = 4.0 * static_cast<double>(most * columns) * static_cast<double>(depth);

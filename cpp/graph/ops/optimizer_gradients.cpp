@@ -54,8 +54,7 @@ GemmProblem FactoredGradient::problem_at(int64_t row) const {
 }
 
 size_t FactoredGradient::gradient_bytes(size_t element) const {
-  return (static_cast<size_t>(problem.m * problem.n) * element + Buffer::alignment - 1) / Buffer::alignment *
-         Buffer::alignment;
+  return Buffer::aligned(static_cast<size_t>(problem.m * problem.n) * element);
 }
 
 double FactoredGradient::flops() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "base/parallel.h"
 #include "kernels/table.h"
 
@@ -31,7 +32,7 @@ Split split_batch(const GemmProblem& p, int64_t count) {
 
 template <class T>
 size_t padded_scratch(const GemmTable& table, const GemmProblem& p) {
-  return (gemm_scratch(table, p, T{}) + 63) / 64 * 64;
+  return Buffer::aligned(gemm_scratch(table, p, T{}));
 }
 
 }  // namespace

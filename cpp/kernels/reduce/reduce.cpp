@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "base/parallel.h"
 #include "kernels/table.h"
 
@@ -25,10 +26,6 @@ ReduceStage make_stage(int64_t outer, int64_t reduced, int64_t inner) {
     stage.chunks = ceil_div(reduced, stage.chunk);
   }
   return stage;
-}
-
-size_t aligned(size_t bytes) {
-  return (bytes + 63) / 64 * 64;
 }
 
 // One pass: the pieces of the reduced axis of each of `outer` blocks, into (outer, chunks, inner).
@@ -92,8 +89,8 @@ ReducePlan plan_reduce(ReduceOp op, DType dtype, const Shape& shape, const std::
   for (size_t i = 0; i < plan.stages.size(); i++) {
     const ReduceStage& stage = plan.stages[i];
     const size_t results = static_cast<size_t>(stage.outer * stage.inner) * size_of(dtype);
-    if (stage.chunks > 1) plan.scratch += aligned(results * stage.chunks);
-    if (i + 1 < plan.stages.size()) plan.scratch += aligned(results);
+    if (stage.chunks > 1) plan.scratch += Buffer::aligned(results * stage.chunks);
+    if (i + 1 < plan.stages.size()) plan.scratch += Buffer::aligned(results);
   }
   return plan;
 }
@@ -103,7 +100,7 @@ void run_reduce(const ReducePlan& plan, const void* from, void* to, void* scratc
   char* free = static_cast<char*>(scratch);
   auto take = [&](size_t bytes) {
     char* taken = free;
-    free += aligned(bytes);
+    free += Buffer::aligned(bytes);
     return taken;
   };
   for (size_t i = 0; i < plan.stages.size(); i++) {
