@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Callable
 
 from . import ops
 from .utils.generic_utils import deserialize_keras_object
 from .utils.serialization import get_registered_name, nameable
+from .utils.warn import warn
 
 
 def softmax(x, axis=-1):
@@ -253,7 +253,7 @@ def get(identifier) -> Callable[..., Any]:
         from .engine.base_layer import Layer  # layers import this module
 
         if isinstance(identifier, Layer):
-            warnings.warn(
+            warn(
                 f"A layer instance ({type(identifier).__name__}) was given as activation of another layer. "
                 "Use it as a layer of its own in the model."
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+
+from ..utils.warn import warn
 
 
 def per_slice(hook: Callable) -> Any:
@@ -211,7 +212,7 @@ class CallbackList:
         if end - start > 0.1 and self._delta_t_batch > 0.0:
             median = np.median(self._delta_ts[hook_name])
             if median > 0.95 * self._delta_t_batch and median > 0.1:
-                warnings.warn(
+                warn(
                     f"The callbacks' {hook_name} take {median:.6f} seconds, more than the batch itself.",
                     RuntimeWarning,
                 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ..utils.warn import warn
 from .base import Callback
 from .control import checked_mode
 
@@ -89,7 +89,7 @@ class ModelCheckpoint(Callback):
             return
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"Can save best model only with {self.monitor} available, skipping. "
                 f"Available metrics are: {','.join(logs)}",
                 RuntimeWarning,

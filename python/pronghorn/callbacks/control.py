@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.not_finite import find_not_finite
+from ..utils.warn import warn
 from .base import Callback
 
 
@@ -247,7 +247,7 @@ class ReduceLROnPlateau(Callback):
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0; got {factor}.")
         if "epsilon" in kwargs:
             min_delta = kwargs.pop("epsilon")
-            warnings.warn("The `epsilon` argument is deprecated; use `min_delta`.")
+            warn("The `epsilon` argument is deprecated; use `min_delta`.")
         if kwargs:
             raise TypeError(f"ReduceLROnPlateau got unexpected arguments: {sorted(kwargs)}")
         self.monitor = monitor
@@ -319,7 +319,7 @@ def checked_mode(name: str | None, mode: str) -> Any:
     """`mode`, or "auto" with a warning where it is none of "auto", "min" and "max"."""
     if mode in ("auto", "min", "max"):
         return mode
-    warnings.warn(f"{name} mode {mode} is unknown, fallback to auto mode.", RuntimeWarning)
+    warn(f"{name} mode {mode} is unknown, fallback to auto mode.", RuntimeWarning)
     return "auto"
 
 
@@ -327,7 +327,7 @@ def monitored(name: str | None, logs: dict | None, subject: str) -> Any:
     """The value `name` in the results of an epoch; None, with a warning, where there is none."""
     value = (logs or {}).get(name)
     if value is None:
-        warnings.warn(
+        warn(
             f"{subject} metric `{name}` which is not available. Available metrics are: "
             f"{','.join(logs or ())}",
             RuntimeWarning,

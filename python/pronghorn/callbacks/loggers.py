@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import math
 import os
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..utils.progbar import NoteBar, Progbar
+from ..utils.warn import warn
 from .base import Callback, per_slice
 
 
@@ -74,7 +74,7 @@ class BaseLogger(Callback):
         if losses is None:
             losses = np.array([logs["loss"]])
         index = int(np.argmin(np.isfinite(losses).reshape(len(losses), -1).all(axis=1)))
-        warnings.warn(
+        warn(
             f"The loss became {losses[index]} at batch {batch - len(losses) + 1 + index} of epoch "
             f"{self.epoch + 1} (batches count from 0, epochs from 1). The callback TerminateOnNaN() stops a "
             "training there, and TerminateOnNaN(find_layer=True) says which layer made it.",

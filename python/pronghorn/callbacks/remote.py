@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import numpy as np
 
+from ..utils.warn import warn
 from .base import Callback
 
 
@@ -72,6 +72,6 @@ class RemoteMonitor(Callback):
             with urllib.request.urlopen(request, timeout=self.timeout):
                 pass
         except urllib.error.HTTPError as error:
-            warnings.warn(f"RemoteMonitor: {self.root + self.path} answered {error}.")
+            warn(f"RemoteMonitor: {self.root + self.path} answered {error}.")
         except OSError as error:
-            warnings.warn(f"Could not reach RemoteMonitor root server at {self.root}: {error}")
+            warn(f"Could not reach RemoteMonitor root server at {self.root}: {error}")

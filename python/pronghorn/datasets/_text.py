@@ -1,15 +1,16 @@
 """What IMDB and Reuters share: texts as lists of word ranks, and the conventions for special words."""
 
 import json
-import warnings
 
 import numpy as np
+
+from ..utils.warn import warn
 
 
 def legacy_num_words(num_words, arguments):
     """Accept ``nb_words``, the name of ``num_words`` before Keras 2, and nothing else."""
     if "nb_words" in arguments:
-        warnings.warn("The `nb_words` argument of `load_data` has been renamed `num_words`.", stacklevel=3)
+        warn("The `nb_words` argument of `load_data` has been renamed `num_words`.")
         num_words = arguments.pop("nb_words")
     if arguments:
         raise TypeError(f"`load_data` got unknown arguments: {', '.join(sorted(arguments))}")

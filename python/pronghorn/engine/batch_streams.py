@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from ..utils.warn import warn
 
 
 def is_sequence(data: Any) -> bool:
@@ -100,12 +100,11 @@ class BatchStream:
                 "`keras.utils.Sequence` class."
             )
         if not self.is_sequence and use_multiprocessing and workers > 1:
-            warnings.warn(
+            warn(
                 "Using a generator with `use_multiprocessing=True` and multiple workers may duplicate your "
                 "data: each process has a copy of the generator. Please consider using the "
                 "`keras.utils.Sequence` class.",
                 UserWarning,
-                stacklevel=4,
             )
         # Whether each epoch is one pass over an iterable whose length nobody knows.
         self._by_passes = not (self.is_sequence or once) and steps is None and length_of(data) is None

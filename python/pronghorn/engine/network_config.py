@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 
 from ..utils.generic_utils import get_registered_name, unpack_singleton
+from ..utils.warn import warn
 from .graph_map import node_key
 from .registry import deserialize
 
@@ -192,10 +192,9 @@ def _node_config(node: Any, numbers: dict[str, int]) -> list:
         try:
             json.dumps(arguments)
         except TypeError:
-            warnings.warn(
+            warn(
                 f"Layer {node.outbound_layer.name} was passed non-serializable keyword arguments: "
-                f"{arguments}. They will not be part of the serialized model.",
-                stacklevel=3,
+                f"{arguments}. They will not be part of the serialized model."
             )
             arguments = {}
     sources = zip(node.inbound_layers, node.node_indices, node.tensor_indices)

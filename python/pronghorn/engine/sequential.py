@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from .. import config, ops
 from ..utils.layer_utils import get_source_inputs
+from ..utils.warn import warn
 from .base_layer import Layer
 from .input_layer import Input, InputLayer
 from .network import Network
@@ -53,7 +53,7 @@ class Sequential(Model):
     @property
     def model(self) -> Sequential:
         """The model itself, as Keras 1 scripts ask for it."""
-        warnings.warn("`Sequential.model` is deprecated: the `Sequential` is the model itself", stacklevel=2)
+        warn("`Sequential.model` is deprecated: the `Sequential` is the model itself")
         return self
 
     def add(self, layer: Any) -> None:
@@ -156,10 +156,9 @@ class Sequential(Model):
         """Return ``predict(x)``, with a warning where it can't be probabilities."""
         predictions = self.predict(x, batch_size, verbose)
         if predictions.min() < 0.0 or predictions.max() > 1.0:
-            warnings.warn(
+            warn(
                 "The model's values are no probabilities: they reach below 0 or above 1. "
-                "Its last layer may lack an activation such as softmax or sigmoid.",
-                stacklevel=2,
+                "Its last layer may lack an activation such as softmax or sigmoid."
             )
         return predictions
 

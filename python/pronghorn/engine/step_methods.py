@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from .. import ops
+from ..utils.warn import warn
 from .garbage import collector
 from .tracing import TRAIN, Step, fixed_phase, trace_step
 
@@ -98,7 +98,7 @@ class StepMethods:
 
     def _check_trainable_weights_consistency(self) -> None:
         if len(self.trainable_weights) != len(self._collected_trainable_weights):
-            warnings.warn(
+            warn(
                 "Discrepancy between trainable weights and collected trainable weights, "
                 "did you set `model.trainable` without calling `model.compile` after ?"
             )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..utils.generic_utils import slice_arrays, unpack_singleton
+from ..utils.warn import warn
 from . import training_arrays, training_utils
 from .batch_methods import BatchMethods
 from .batch_streams import SameData
@@ -126,7 +126,7 @@ class Model(StepMethods, BatchMethods, CompileMethods, FeedMethods, GeneratorMet
         3
         """
         if "nb_epoch" in kwargs:
-            warnings.warn("The `nb_epoch` argument in `fit` has been renamed `epochs`.", stacklevel=2)
+            warn("The `nb_epoch` argument in `fit` has been renamed `epochs`.")
             epochs = kwargs.pop("nb_epoch")
         if kwargs:
             raise TypeError(f"Unrecognized keyword arguments: {kwargs}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from .. import config, losses, ops
 from .. import metrics as metrics_module
 from ..utils.generic_utils import check_for_unexpected_keys, to_list
 from ..utils.losses_utils import Reduction
+from ..utils.warn import warn
 from .batch_streams import is_generator_or_sequence, is_sequence  # noqa: F401 (Keras's place for these)
 from .data import (  # noqa: F401 (Keras's place for these)
     batch_shuffle,
@@ -86,7 +86,7 @@ def prepare_loss_functions(loss: Any, output_names: Sequence[str]) -> list:
         check_for_unexpected_keys("loss", loss, output_names)
         for name in output_names:
             if name not in loss:
-                warnings.warn(
+                warn(
                     f"Output {name} missing from loss dictionary. We assume this was done on purpose. "
                     f"The fit and evaluate APIs will not be expecting any data to be passed to {name}."
                 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import activations, ops
 from ..engine.base_layer import InputSpec, Layer
+from ..utils.warn import warn
 from .conv import Conv1D, Conv2D
 from .options import options_config, set_options
 
@@ -26,7 +26,7 @@ class _Keras1Dense(Layer):
     def __init__(
         self, options: dict[str, Any], bias: bool, input_dim: int | None, weights: Any, kwargs: dict
     ):
-        warnings.warn(f"The `{type(self).__name__}` layer is deprecated.", stacklevel=3)
+        warn(f"The `{type(self).__name__}` layer is deprecated.")
         if input_dim:
             kwargs["input_shape"] = (input_dim,)
         super().__init__(weights=weights, **kwargs)
@@ -63,6 +63,7 @@ class MaxoutDense(_Keras1Dense):
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     MaxoutDense(3).compute_output_shape((None, 5))
@@ -140,6 +141,7 @@ class Highway(_Keras1Dense):
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     Highway().compute_output_shape((None, 5))
@@ -162,9 +164,7 @@ class Highway(_Keras1Dense):
     ):
         given = locals()
         if kwargs.pop("transform_bias", None) is not None:
-            warnings.warn(
-                "`Highway` no longer has an argument `transform_bias`: it is ignored.", stacklevel=2
-            )
+            warn("`Highway` no longer has an argument `transform_bias`: it is ignored.")
         super().__init__({name: given[name] for name in _OPTIONS}, bias, input_dim, weights, kwargs)
         self.activation = activations.get(activation)
 
@@ -211,6 +211,7 @@ def AtrousConvolution1D(*args, **kwargs):
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     layer = AtrousConvolution1D(4, 3, atrous_rate=2)
@@ -225,6 +226,7 @@ def AtrousConvolution2D(*args, **kwargs):
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     layer = AtrousConvolution2D(4, (3, 3), atrous_rate=2)
@@ -237,5 +239,5 @@ def AtrousConvolution2D(*args, **kwargs):
 def _atrous(layer, args, kwargs):
     name = layer.__name__
     old = f"Atrous{name.replace('Conv', 'Convolution')}"
-    warnings.warn(f"The `{old}` layer is deprecated: use `{name}` with `dilation_rate`.", stacklevel=3)
+    warn(f"The `{old}` layer is deprecated: use `{name}` with `dilation_rate`.")
     return layer(*args, dilation_rate=kwargs.pop("atrous_rate", 1), **kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..engine.registry import deserialize, serialize
 from ..utils.arguments import has_arg
 from ..utils.file_limits import take_memory
 from ..utils.generic_utils import to_list
+from ..utils.warn import warn
 from .recurrent_inputs import StepArguments, spec_shapes, standardize, zero_states
 
 
@@ -46,10 +46,9 @@ class StackedRNNCells(Layer):
         self.cells = list(cells)
         self.reverse_state_order = reverse
         if reverse:
-            warnings.warn(
+            warn(
                 "`reverse_state_order=True` of `StackedRNNCells` will be removed: use the natural order of "
-                "the states",
-                stacklevel=2,
+                "the states"
             )
 
     def _in_state_order(self, items: list) -> list:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 from .. import activations, ops
 from ..utils.keras1_arguments import accepts_keras1
+from ..utils.warn import warn
 from .recurrent_cells import DenseCell
 from .recurrent_layers import CellLayer, of_cell
 
@@ -128,5 +127,5 @@ class SimpleRNN(CellLayer):
         **kwargs,
     ):
         if kwargs.pop("implementation", None) is not None:
-            warnings.warn("`SimpleRNN` has no `implementation` to choose: it is ignored", stacklevel=3)
+            warn("`SimpleRNN` has no `implementation` to choose: it is ignored")
         self._set_up(locals())

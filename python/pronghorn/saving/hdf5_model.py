@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..engine.network_config import KERAS_VERSION
 from ..engine.registry import deserialize, serialize
 from ..utils.generic_utils import CustomObjectScope
+from ..utils.warn import warn
 from .dialects import in_keras2
 from .dialects.keras3 import with_functions_of_keras3
 from .guarded import load_json
@@ -64,10 +64,9 @@ def read_model(group: Any, custom_objects: dict[str, Any] | None = None, compile
         if not compile:
             return model
         if "training_config" not in group.attrs:
-            warnings.warn(
+            warn(
                 "No training configuration found in save file: the model was *not* compiled. "
-                "Compile it manually.",
-                stacklevel=4,
+                "Compile it manually."
             )
             return model
         if compile_as(model, load_json(as_text(group.attrs["training_config"]), "training_config")):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..engine.base_layer import assign_weights
 from ..engine.network_config import KERAS_VERSION
+from ..utils.warn import warn
 from .hdf5_group import (
     as_text,
     load_attributes_from_hdf5_group,
@@ -153,9 +153,7 @@ class _Mismatch(ValueError):
 
 
 def _warn_skipped(layer: Any, reason: str) -> None:
-    warnings.warn(
-        f"Skipping loading of weights for layer {layer.name} due to mismatch {reason}.", stacklevel=4
-    )
+    warn(f"Skipping loading of weights for layer {layer.name} due to mismatch {reason}.")
 
 
 def weight_names(group: Any, layers: list) -> dict[int, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import optimizers
 from ..engine.network import Network
+from ..utils.warn import warn
 from .optimizer_state import momentum_product
 
 # A weight's slots stand beside each other, but for these: they follow for all weights at the end.
@@ -101,10 +101,7 @@ def read_state(group: Any, model: Any, config: Any = None) -> None:
     if len(arrays) <= 2 and arrays[0].shape == ():  # of a model that was not trained yet, or without slots
         optimizer.iterations.assign(arrays[0])
         return
-    warnings.warn(
-        "The state of the optimizer in the file does not fit the model: training starts with a fresh one.",
-        stacklevel=5,
-    )
+    warn("The state of the optimizer in the file does not fit the model: training starts with a fresh one.")
 
 
 def _assign(optimizer: Any, arrays: list, order: list[list]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..engine.sequential import Sequential
 from ..layers.bidirectional import Bidirectional
 from ..layers.rnn import RNN, StackedRNNCells
 from ..layers.wrapper import Wrapper
+from ..utils.warn import warn
 from .errors import FileFormatError
 
 
@@ -162,7 +162,7 @@ def read_weights(group: Any, model: Any, skip_mismatch: bool = False) -> None:
         except ValueError as error:
             if not skip_mismatch:
                 raise
-            warnings.warn(f"Skipping loading of weights for layer {layer.name}: {error}", stacklevel=4)
+            warn(f"Skipping loading of weights for layer {layer.name}: {error}")
     assign_weights(pairs)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import optimizers
+from ..utils.warn import warn
 
 # What tf.keras calls the slots of our optimizers.
 _SLOTS = {
@@ -48,10 +48,9 @@ def set_optimizer_state(
     try:
         optimizer.set_weights(state)
     except ValueError as error:
-        warnings.warn(
+        warn(
             "Error in loading the saved optimizer state. As a result, your model is starting with a freshly "
-            f"initialized optimizer. ({error})",
-            stacklevel=6,
+            f"initialized optimizer. ({error})"
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import Any
 
 from .. import optimizers
 from ..engine.network_config import plain_value
 from ..utils.generic_utils import get_registered_name
+from ..utils.warn import warn
 from .dialects.training import UnsupportedOptimizer, loss_in_keras2, metrics_in_keras2, optimizer_in_keras2
 from .hdf5_group import load_attributes_from_hdf5_group, read_arrays, write_arrays
 from .hdf5_weights import weight_names
@@ -86,7 +86,7 @@ def compile_as(model: Any, config: dict[str, Any]) -> bool:
             sample_weight_mode=config.get("sample_weight_mode"),
         )
     except UnsupportedOptimizer as error:
-        warnings.warn(f"The model was *not* compiled: {error}. Compile it manually.", stacklevel=5)
+        warn(f"The model was *not* compiled: {error}. Compile it manually.")
         return False
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(

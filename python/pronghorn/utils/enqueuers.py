@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .data_sequence import Sequence
+from .warn import warn
 from .worker_pool import WorkerDied, WorkerPool
 
 # Seconds after which a batch of a `Sequence` that has not come is made by the caller, as in Keras.
@@ -224,11 +224,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         except (FutureTimeoutError, WorkerDied) as error:
             if isinstance(error, FutureTimeoutError) and future.done():
                 raise  # the batch's own error
-            warnings.warn(
-                f"The input {index} could not be retrieved. It could be because a worker has died.",
-                UserWarning,
-                stacklevel=4,
-            )
+            warn(f"The input {index} could not be retrieved. It could be because a worker has died.")
             batch = self.sequence[index]
         self.queue.popleft()
         return batch
@@ -263,7 +259,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         self.random_seed = random_seed
         self._ended = False
         if wait_time is not None:
-            warnings.warn("`wait_time` is not used anymore.", DeprecationWarning, stacklevel=2)
+            warn("`wait_time` is not used anymore.", DeprecationWarning)
 
     def _task(self):
         return _Next(self.sequence)

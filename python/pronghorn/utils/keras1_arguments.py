@@ -9,11 +9,12 @@ new name.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .warn import warn
 
 # What a preparation takes and gives: positional arguments without self, keyword arguments, and (it gives)
 # whether anything was converted.
@@ -108,10 +109,9 @@ def _prepare_zero_padding2d(name: str, args: list, kwargs: dict) -> Arguments:
 
 def _prepare_embedding(name: str, args: list, kwargs: dict) -> Arguments:
     if kwargs.pop("dropout", None) is not None:
-        warnings.warn(
+        warn(
             "`Embedding` no longer has a `dropout` argument: it is ignored. A `SpatialDropout1D` layer "
-            "after the `Embedding` does the same.",
-            stacklevel=4,
+            "after the `Embedding` does the same."
         )
     return args, kwargs, False
 
@@ -122,9 +122,7 @@ def _prepare_gates(name: str, args: list, kwargs: dict) -> Arguments:
     if converted:
         kwargs["unit_forget_bias"] = True
     elif given is not None:
-        warnings.warn(
-            "`forget_bias_init` is ignored: `unit_forget_bias=True` starts the bias with ones.", stacklevel=4
-        )
+        warn("`forget_bias_init` is ignored: `unit_forget_bias=True` starts the bias with ones.")
     return args, kwargs, converted
 
 
@@ -222,12 +220,13 @@ def _shown(value: Any) -> str:
 
 
 def convert(
-    name: str, interface: Interface, args: tuple, kwargs: dict, warn: bool = True
+    name: str, interface: Interface, args: tuple, kwargs: dict, tell: bool = True
 ) -> tuple[list, dict[str, Any]]:
-    """Convert one call's arguments (without self), warning if any of them was Keras 1's and `warn` is set.
+    """Convert one call's arguments (without self), warning if any of them was Keras 1's and `tell` is set.
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     convert("Dense", INTERFACES["dense"], (), {"output_dim": 3})
@@ -255,13 +254,11 @@ def convert(
             )
         new[renamed] = _DATA_FORMATS.get(value, value) if key == "dim_ordering" else value
         converted = True
-    if converted and warn:
+    if converted and tell:
         shown = [_shown(value) for value in positional] + [
             f"{key}={_shown(value)}" for key, value in new.items()
         ]
-        warnings.warn(
-            f"Update your `{name}` call to the Keras 2 API: `{name}({', '.join(shown)})`", stacklevel=3
-        )
+        warn(f"Update your `{name}` call to the Keras 2 API: `{name}({', '.join(shown)})`")
     return positional, new
 
 
@@ -322,6 +319,7 @@ def generator_method(function: Callable) -> Callable:
     ...     @generator_method
     ...     def fit_generator(self, generator, steps_per_epoch=None, epochs=1):
     ...         return steps_per_epoch, epochs
+    >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
     ...     Model().fit_generator(iter([]), 5, nb_epoch=2)
@@ -337,10 +335,9 @@ def generator_method(function: Callable) -> Callable:
                 if hasattr(generator, "batch_size"):
                     kwargs["samples_per_epoch"] //= generator.batch_size
             if not kwargs.keys().isdisjoint({"samples_per_epoch", "nb_val_samples", "val_samples"}):
-                warnings.warn(
+                warn(
                     "`steps_per_epoch`, `validation_steps` and `steps` of Keras 2 count batches, where "
-                    "`samples_per_epoch`, `nb_val_samples` and `val_samples` of Keras 1 counted samples.",
-                    stacklevel=2,
+                    "`samples_per_epoch`, `nb_val_samples` and `val_samples` of Keras 1 counted samples."
                 )
             args, kwargs = convert(function.__name__, _GENERATOR_METHOD, args, kwargs)
         return function(self, *args, **kwargs)

@@ -73,7 +73,7 @@ def arguments(cls: type, config: dict[str, Any]) -> dict[str, Any]:
     {'units': 3, 'use_bias': False}
     """
     interface = getattr(cls.__init__, "keras1", None)
-    return config if interface is None else convert(cls.__name__, interface, (), config, warn=False)[1]
+    return config if interface is None else convert(cls.__name__, interface, (), config, tell=False)[1]
 
 
 def _merge(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
@@ -13,6 +12,7 @@ from ...engine.sequential import Sequential
 from ...layers.bidirectional import Bidirectional
 from ...layers.rnn import RNN
 from ...utils.generic_utils import get_registered_name, get_registered_object
+from ...utils.warn import warn
 from ..training_config import training_config
 from .training import BESIDE_ROOT, FUNCTIONS, SCHEDULE_DECAY
 
@@ -270,10 +270,9 @@ def _function_of_keras2(key: str, value: Any) -> Any:
     if value.startswith("keras3>"):
         return value.removeprefix("keras3>")
     if value == "hard_sigmoid":
-        warnings.warn(
+        warn(
             "hard_sigmoid of Keras 2 is not that of Keras 3, which opens the file only with custom_objects="
-            '{"keras2>hard_sigmoid": lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)}',
-            stacklevel=2,
+            '{"keras2>hard_sigmoid": lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)}'
         )
         value = "keras2>hard_sigmoid"
     return _function(value) if ">" in value else value
@@ -331,9 +330,6 @@ def _optimizer(optimizer: Any) -> dict[str, Any]:
     own["name"] = name.lower() + ("" if getattr(optimizer, "epsilon_under_root", True) else BESIDE_ROOT)
     if schedule_decay != 1.0:
         own["name"] += f"{SCHEDULE_DECAY}{schedule_decay!r}"
-        warnings.warn(
-            f"Keras 3 trains on as with schedule_decay=1.0, not {schedule_decay}: its Nadam has no other",
-            stacklevel=2,
-        )
+        warn(f"Keras 3 trains on as with schedule_decay=1.0, not {schedule_decay}: its Nadam has no other")
     own["use_ema"] = False
     return {"module": "keras.optimizers", "class_name": name, "config": own, "registered_name": None}
