@@ -288,8 +288,10 @@ def test_cloud_paths_go_by_tensorflow(monkeypatch):
 
     monkeypatch.setattr(saving, "tf_file_io", Files)
     model = _trained()
-    model.save("gs://bucket/model.h5")
-    _same(load_model("gs://bucket/model.h5"), model)
+    for path in ("gs://bucket/model.h5", "gs://bucket/model.keras"):
+        model.save(path)
+        _same(load_model(path), model)
+    assert stored["gs://bucket/model.keras"].startswith(b"PK")
     model.save_weights("gs://bucket/weights.h5")
     other = _trained()
     other.load_weights("gs://bucket/weights.h5")

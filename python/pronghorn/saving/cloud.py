@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import io
+import tempfile
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 
@@ -27,7 +29,7 @@ def _is_cloud(filepath: Any) -> bool:
 
 
 def allow_write_to_gcs(save_function: Callable) -> Callable:
-    """Let a function that saves to streams save to ``gs://`` paths too; usable as a decorator.
+    """Let a function that saves to paths save to ``gs://`` paths too; usable as a decorator.
 
     Parameters
     ----------
@@ -51,10 +53,11 @@ def allow_write_to_gcs(save_function: Callable) -> Callable:
 
             if not saving.ask_to_proceed_with_overwrite(filepath):
                 return None
-        stream = io.BytesIO()
-        result = save_function(obj, stream, True, *args, **kwargs)
-        with files.FileIO(filepath, mode="wb") as target:
-            target.write(stream.getvalue())
+        with tempfile.TemporaryDirectory() as folder:
+            here = Path(folder, filepath.rsplit("/", 1)[-1])  # the name's ending says the format
+            result = save_function(obj, str(here), True, *args, **kwargs)
+            with files.FileIO(filepath, mode="wb") as target:
+                target.write(here.read_bytes())
         return result
 
     return save
