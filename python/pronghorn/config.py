@@ -131,8 +131,11 @@ def winograd() -> str:
 
     Examples
     --------
+    >>> before = winograd()
+    >>> set_winograd("accurate")
     >>> winograd()
-    'on'
+    'accurate'
+    >>> set_winograd(before)
     """
     from . import _core
 
@@ -154,8 +157,11 @@ def set_winograd(use: bool | str) -> None:
 
     Examples
     --------
-    >>> set_winograd("accurate")
-    >>> set_winograd(True)
+    >>> before = winograd()
+    >>> set_winograd(False)
+    >>> winograd()
+    'off'
+    >>> set_winograd(before)
     """
     from . import _core
 

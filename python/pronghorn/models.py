@@ -173,9 +173,9 @@ def model_from_json(
     >>> model_from_json(Sequential([Dense(2, input_shape=(3,))]).to_json()).output_shape
     (None, 2)
     """
-    import json
+    from .saving.guarded import load_json
 
-    return model_from_config(json.loads(json_string), custom_objects, safe_mode)
+    return model_from_config(load_json(json_string, "the model's JSON"), custom_objects, safe_mode)
 
 
 def model_from_yaml(

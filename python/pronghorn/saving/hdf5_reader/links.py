@@ -39,9 +39,9 @@ def _add(image: Image, links: dict[str, int], name: bytes, address: int, where: 
 def _refuse(image: Image, kind: str, name: bytes, where: str, target: bytes = b"") -> UnsafeFileError:
     to = f" to {target.replace(bytes(1), b':').decode('utf-8', 'replace')[:200]!r}" if target else ""
     return UnsafeFileError(
-        f"{image.what}: {where.rstrip('/')}/{name.decode('utf-8', 'replace')} is {kind} link{to}. A file of "
-        "model names nothing outside of itself: it was refused. Where you trust it, copy the data into a "
-        "plain file"
+        f"{image.what}: {where.rstrip('/')}/{name.decode('utf-8', 'replace')} is {kind} link{to}. A "
+        "model's file names nothing outside of itself: it was refused. Where you trust it, copy the data "
+        "into a plain file"
     )
 
 
