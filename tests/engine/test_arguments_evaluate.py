@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from pronghorn import backend as K
 from pronghorn.callbacks import Callback
-from pronghorn.layers import Activation, Dense, Input
+from pronghorn.layers import Activation, Dense, Input, Lambda
 from pronghorn.models import Model, Sequential
 from pronghorn.utils import Sequence
 
@@ -136,6 +137,13 @@ def test_predict_batch_size_and_callbacks(batch_size, sizes):
     seen = Sizes()
     np.testing.assert_array_equal(identity().predict(X, batch_size=batch_size, callbacks=[seen]), X)
     assert (seen.sizes, seen.calls) == (sizes, ["predict"])
+
+
+def test_predict_of_an_output_without_the_rows_of_its_input():
+    model = Sequential([Lambda(lambda x: K.sum(x, axis=0, keepdims=True), input_shape=(1,), name="total")])
+    with pytest.raises(ValueError, match=r'output "total" .* has shape \(1, 1\) for a batch of 4'):
+        model.predict(X, batch_size=4)
+    np.testing.assert_allclose(model.predict_on_batch(X), [[45.0]])
 
 
 @pytest.mark.parametrize("verbose", [0, 1])

@@ -68,7 +68,10 @@ class ArrayBatches:
         """Takes the steps from the model, which compiles them where it has none for these shapes."""
 
         def step(rows):
-            return model._step_for(self.mode, *([_with_rows(a, rows) for a in group] for group in self.data))
+            found = model._step_for(self.mode, *([_with_rows(a, rows) for a in group] for group in self.data))
+            if self.mode == PREDICT:
+                _check_rows(model, [shape for shape, _ in found.result_types], rows)
+            return found
 
         self.step = step(self.batch_size)
         self.rest_step = step(self.rest) if self.rest else None
@@ -130,6 +133,15 @@ class ArrayBatches:
         if last > self.whole:
             sizes[-1] = self.rest
         return self.results[0][first:last].astype("float64"), sizes
+
+
+def _check_rows(model, shapes, rows):
+    for name, shape in zip(model.output_names, shapes):
+        if shape[:1] != (rows,):
+            raise ValueError(
+                f'predict returns a row of each output for each row of input, but output "{name}" of model '
+                f'"{model.name}" has shape {tuple(shape)} for a batch of {rows}. Use predict_on_batch for it.'
+            )
 
 
 def _mean(losses, sizes):
