@@ -145,7 +145,7 @@ def winograd() -> str:
 def set_winograd(use: bool | str) -> None:
     """Set which of Winograd's algorithms convolutions may use that are compiled from now on.
 
-    They take two to four times fewer multiplications for 3x3 and 5x5 kernels, and round more. The environment
+    They take two to six times fewer multiplications for 3x3 and 5x5 kernels, and round more. The environment
     variable ``PRONGHORN_WINOGRAD`` gives the setting at the start.
 
     Parameters
@@ -153,7 +153,8 @@ def set_winograd(use: bool | str) -> None:
     use
         True or ``"on"``: where they are faster. False or ``"off"``: nowhere. ``"accurate"``: only those whose
         errors are like those of direct sums. ``"force"``: wherever they can be used. ``"4x4_3x3"``,
-        ``"2x2_3x3"``, ``"2x2_5x5"`` (results of a tile, kernel): this one wherever it can be used, no other.
+        ``"2x2_3x3"``, ``"2x2_5x5"``, ``"4x4_5x5"`` (results of a tile, kernel): this one wherever it can be
+        used, no other.
 
     Examples
     --------

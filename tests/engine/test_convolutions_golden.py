@@ -14,7 +14,15 @@ GOLDEN = np.load(pathlib.Path(__file__).parents[1] / "golden" / "convolutions.np
 
 @pytest.mark.parametrize(
     "use, tolerance",
-    [(False, 1e-5), (True, 2e-5), ("force", 5e-5), ("4x4_3x3", 5e-5), ("2x2_3x3", 1e-5), ("2x2_5x5", 5e-5)],
+    [
+        (False, 1e-5),
+        (True, 2e-5),
+        ("force", 5e-5),
+        ("4x4_3x3", 5e-5),
+        ("2x2_3x3", 1e-5),
+        ("2x2_5x5", 5e-5),
+        ("4x4_5x5", 5e-5),
+    ],
 )
 def test_ten_steps(use, tolerance):
     before = config.winograd()

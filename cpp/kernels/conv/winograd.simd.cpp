@@ -258,10 +258,11 @@ constexpr ConvKernel backward_data(const char* name) {
 
 extern const WinogradTable winograd_table = {
     {forward<4, 3>("conv:winograd_4x4_3x3"), forward<2, 3>("conv:winograd_2x2_3x3"),
-     forward<2, 5>("conv:winograd_2x2_5x5")},
+     forward<2, 5>("conv:winograd_2x2_5x5"), forward<4, 5>("conv:winograd_4x4_5x5")},
     {backward_data<4, 3>("conv_backward_data:winograd_4x4_3x3"),
      backward_data<2, 3>("conv_backward_data:winograd_2x2_3x3"),
-     backward_data<2, 5>("conv_backward_data:winograd_2x2_5x5")},
+     backward_data<2, 5>("conv_backward_data:winograd_2x2_5x5"),
+     backward_data<4, 5>("conv_backward_data:winograd_4x4_5x5")},
 };
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

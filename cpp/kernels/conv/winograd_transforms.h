@@ -1,6 +1,7 @@
 // The transforms of minimal filtering along one axis and both, a vector of channels at a time. With the
-// points x_i (0, ±1, ±2 and infinity, or 0, ±1 and infinity) the matrices are A_ij = x_i^j and G_ij = s_i
-// x_i^j, whose last rows, for infinity, are 0, …, 0, 1. Bᵀ depends on the points alone.
+// points x_i (0, ±1, ±2, ±1/2 and infinity, or the first five or three of these and infinity) the matrices
+// are A_ij = x_i^j and G_ij = s_i x_i^j, whose last rows, for infinity, are 0, …, 0, 1. Bᵀ depends on the
+// points alone.
 #pragma once
 #include "simd/vec.h"
 
@@ -14,6 +15,20 @@ PRONGHORN_INLINE Floats times(float factor, Floats v, Floats to) {
 }
 
 // Bᵀ d
+PRONGHORN_INLINE void input_axis(const Floats (&d)[8], Floats (&o)[8]) {
+  o[0] = times(-5.25f, d[4] - d[2], d[6] - d[0]);
+  o[7] = times(5.25f, d[3] - d[5], d[7] - d[1]);
+  const Floats even1 = times(-4.25f, d[4], d[2] + d[6]), odd1 = times(-4.25f, d[3], d[1] + d[5]);
+  o[1] = even1 + odd1;
+  o[2] = even1 - odd1;
+  const Floats even2 = times(-1.25f, d[4], times(0.25f, d[2], d[6])),
+               odd2 = times(-1.25f, d[3], times(0.25f, d[1], d[5]));
+  o[3] = times(2, odd2, even2);
+  o[4] = times(-2, odd2, even2);
+  const Floats even3 = times(-5, d[4], times(4, d[2], d[6])), odd3 = times(-5, d[3], times(4, d[1], d[5]));
+  o[5] = times(0.5f, odd3, even3);
+  o[6] = times(-0.5f, odd3, even3);
+}
 PRONGHORN_INLINE void input_axis(const Floats (&d)[6], Floats (&o)[6]) {
   const Floats even = d[4] - d[2], odd = d[3] - d[1];
   o[0] = times(4, d[0] - d[2], even);
@@ -32,6 +47,14 @@ PRONGHORN_INLINE void input_axis(const Floats (&d)[4], Floats (&o)[4]) {
 }
 
 // Aᵀ x
+PRONGHORN_INLINE void output_axis(const Floats (&x)[8], Floats (&o)[4]) {
+  const Floats s1 = x[1] + x[2], d1 = x[1] - x[2], s2 = x[3] + x[4], d2 = x[3] - x[4], s3 = x[5] + x[6],
+               d3 = x[5] - x[6];
+  o[0] = x[0] + s1 + (s2 + s3);
+  o[1] = times(2, d2, times(0.5f, d3, d1));
+  o[2] = times(4, s2, times(0.25f, s3, s1));
+  o[3] = times(8, d2, times(0.125f, d3, d1)) + x[7];
+}
 PRONGHORN_INLINE void output_axis(const Floats (&x)[6], Floats (&o)[4]) {
   const Floats s1 = x[1] + x[2], d1 = x[1] - x[2], s2 = x[3] + x[4], d2 = x[3] - x[4];
   o[0] = x[0] + s1 + s2;
@@ -49,6 +72,18 @@ PRONGHORN_INLINE void output_axis(const Floats (&x)[4], Floats (&o)[2]) {
 }
 
 // A y
+PRONGHORN_INLINE void expand_axis(const Floats (&y)[4], Floats (&o)[8]) {
+  const Floats s1 = y[0] + y[2], d1 = y[1] + y[3], s2 = times(4, y[2], y[0]), d2 = times(4, y[3], y[1]),
+               s3 = times(0.25f, y[2], y[0]), d3 = times(0.25f, y[3], y[1]);
+  o[0] = y[0];
+  o[1] = s1 + d1;
+  o[2] = s1 - d1;
+  o[3] = times(2, d2, s2);
+  o[4] = times(-2, d2, s2);
+  o[5] = times(0.5f, d3, s3);
+  o[6] = times(-0.5f, d3, s3);
+  o[7] = y[3];
+}
 PRONGHORN_INLINE void expand_axis(const Floats (&y)[4], Floats (&o)[6]) {
   const Floats s1 = y[0] + y[2], d1 = y[1] + y[3], s2 = times(4, y[2], y[0]),
                d2 = times(8, y[3], y[1] + y[1]);
@@ -74,13 +109,15 @@ PRONGHORN_INLINE void expand_axis(const Floats (&y)[2], Floats (&o)[4]) {
   o[3] = y[1];
 }
 
-// G for a = 6 and 4, with as many columns as the kernel has taps.
+// G for a = 8, 6 and 4, with as many columns as the kernel has taps.
 template <int a, int r>
 constexpr float kernel_matrix(int i, int j) {
-  constexpr float points[] = {0, 1, -1, 2, -2}, scales6[] = {1.f / 4, -1.f / 6, -1.f / 6, 1.f / 24, 1.f / 24},
+  constexpr float points[] = {0, 1, -1, 2, -2, 1.f / 2, -1.f / 2},
+                  scales8[] = {-1, -2.f / 9, -2.f / 9, 1.f / 90, 1.f / 90, 32.f / 45, 32.f / 45},
+                  scales6[] = {1.f / 4, -1.f / 6, -1.f / 6, 1.f / 24, 1.f / 24},
                   scales4[] = {1, 1.f / 2, 1.f / 2};
   if (i == a - 1) return j == r - 1;
-  float power = a == 6 ? scales6[i] : scales4[i];
+  float power = a == 8 ? scales8[i] : a == 6 ? scales6[i] : scales4[i];
   for (int n = 0; n < j; n++) power *= points[i];
   return power;
 }

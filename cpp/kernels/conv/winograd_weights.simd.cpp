@@ -252,6 +252,7 @@ extern const WinogradWeightsTable winograd_weights_table = {{
     backward_weights<4, 3>("conv_backward_weights:winograd_4x4_3x3"),
     backward_weights<2, 3>("conv_backward_weights:winograd_2x2_3x3"),
     backward_weights<2, 5>("conv_backward_weights:winograd_2x2_5x5"),
+    backward_weights<4, 5>("conv_backward_weights:winograd_4x4_5x5"),
 }};
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
