@@ -5,8 +5,12 @@
 namespace pronghorn {
 
 Graph fuse(const Graph& graph) {
-  return fuse_elementwise(fuse_embeddings(fuse_updates(fuse_bias_gradients(
-      fuse_relu_gradients(fuse_max_pools(fuse_epilogues(fold_scales(fuse_normalizations(graph)))))))));
+  Graph result = fuse_normalizations(graph);
+  for (const auto pass :
+       {fold_scales, fuse_epilogues, fuse_max_pools, fuse_pooled_convolutions, fuse_relu_gradients,
+        fuse_bias_gradients, fuse_updates, fuse_embeddings, fuse_elementwise})
+    result = pass(result);
+  return result;
 }
 
 }  // namespace pronghorn

@@ -25,6 +25,9 @@ Graph fuse_normalizations(const Graph& graph);
 // What gradients need of a maximum over windows: the places, instead of the image.
 Graph fuse_max_pools(const Graph& graph);
 
+// A convolution of which only maxima over windows are read writes nothing else.
+Graph fuse_pooled_convolutions(const Graph& graph);
+
 // The products that are gradients of large matrices, and the sums of rows that are those of tables, into the
 // optimizer.
 Graph fuse_updates(const Graph& graph);

@@ -1,7 +1,10 @@
 // The gradient through a maximum needs to know which element was the maximum, a byte for each window: where
-// the maximum writes it, nobody has to keep, or read again, what it was taken of.
+// the maximum writes it, nobody has to keep, or read again, what it was taken of. A convolution of which only
+// the maxima are read then writes nothing else.
+#include <algorithm>
 #include <map>
 
+#include "graph/ops/conv.h"
 #include "kernels/pool/pool.h"
 #include "passes/fuse.h"
 #include "passes/rewrite.h"
@@ -30,7 +33,50 @@ int32_t pool_of(const Graph& graph, const Node& node) {
   return fits ? node.inputs[1].node : -1;
 }
 
+// Windows side by side from the first element on; what is left at the end is in none.
+bool is_plain(const Node& pool) {
+  const auto none = [](const Integers& sizes) {
+    return std::all_of(sizes.begin(), sizes.end(), [](int64_t size) { return size == 0; });
+  };
+  const Attributes& a = pool.attributes;
+  return a.get<Integers>("kernel") == a.get<Integers>("strides") && none(a.get<Integers>("pads_before")) &&
+         none(a.get<Integers>("pads_after"));
+}
+
+// Whether `convolution` can keep the maxima of `pool` alone.
+bool keeps_maxima(const Graph& graph, const Node& convolution, const Node& pool) {
+  if (!is(convolution, "conv") || !is(pool, "max_pool") || !is_plain(pool)) return false;
+  const Attributes& a = convolution.attributes;
+  const auto activation = a.get<std::string>("activation", "linear");
+  if (a.get<bool>("has_residual", false) || (activation != "linear" && activation != "relu")) return false;
+  std::vector<TensorType> inputs;
+  for (Value input : convolution.inputs) inputs.push_back(graph.type(input));
+  return conv_can_pool(inputs, a, pool.attributes.get<Integers>("kernel"));
+}
+
 }  // namespace
+
+Graph fuse_pooled_convolutions(const Graph& source) {
+  const std::vector<int32_t> only_reader = only_readers(source);
+  const auto pooled = [&](int32_t convolution) {
+    const int32_t pool = only_reader[convolution];
+    return pool >= 0 && keeps_maxima(source, source.nodes()[convolution], source.nodes()[pool]);
+  };
+  Graph result;
+  std::vector<std::vector<Value>> inputs_of(source.nodes().size());  // in the new graph
+  copy_graph(source, result, [&](int32_t id, const std::vector<Value>& inputs) {
+    inputs_of[id] = inputs;
+    const Node& node = source.nodes()[id];
+    if (!is(node, "max_pool") || !pooled(node.inputs[0].node))
+      return outputs_of(result, result.add(*node.op, inputs, node.attributes));
+    const Node& convolution = source.node(node.inputs[0]);
+    Attributes attributes = convolution.attributes;
+    attributes.set("pool", node.attributes.get<Integers>("kernel"));
+    attributes.set("has_places", node.attributes.get<bool>("has_places", false));
+    return outputs_of(result, result.add(*convolution.op, inputs_of[node.inputs[0].node], attributes));
+  });
+  return without_dead_nodes(result);
+}
 
 Graph fuse_max_pools(const Graph& source) {
   const std::vector<bool> live = live_nodes(source);

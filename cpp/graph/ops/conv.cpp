@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "graph/build.h"
+#include "graph/ops/conv.h"
 #include "graph/ops/families.h"
 #include "graph/ops/support.h"
 #include "kernels/conv/depthwise.h"
@@ -106,6 +107,11 @@ ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inp
   return p;
 }
 
+// The windows of which a convolution keeps the maximum, by spatial axis.
+Sizes pool_of(const Attributes& attributes, const Shape& result) {
+  return attributes.get<Sizes>("pool", Sizes(static_cast<size_t>(result.rank() - 2), 1));
+}
+
 template <Direction direction, bool depthwise>
 std::vector<TensorType> infer(const InferContext& context) {
   require_float(context);
@@ -130,7 +136,7 @@ std::vector<TensorType> infer(const InferContext& context) {
       return {{shape, inputs[0].dtype}, {Shape{p.oc}, inputs[0].dtype}};
     return {{shape, inputs[0].dtype}};
   }
-  const Shape result = spatial(inputs[0].shape, p.dst, p.oc);
+  Shape result = spatial(inputs[0].shape, p.dst, p.oc);
   const bool bias = context.attributes.get<bool>("has_bias", false);
   if (bias)
     require(inputs[2].count() == p.oc, context.op.name, ": the bias ", inputs[2].shape,
@@ -138,6 +144,10 @@ std::vector<TensorType> infer(const InferContext& context) {
   if (context.attributes.get<bool>("has_residual", false))
     require(inputs[2 + bias].shape == result, context.op.name, ": the residual ", inputs[2 + bias].shape,
             " does not have the result's shape ", result);
+  const Sizes windows = pool_of(context.attributes, result);
+  for (size_t i = 0; i < windows.size(); i++) result[static_cast<int>(i) + 1] /= windows[i];
+  if (context.attributes.get<bool>("has_places", false))
+    return {{result, inputs[0].dtype}, {result, DType::UInt8}};
   return {{result, inputs[0].dtype}};
 }
 
@@ -242,6 +252,9 @@ Step lower_typed(const LowerContext& context) {
   p.has_mask = context.attributes.get<bool>("has_mask", false);
   p.has_diff_bias = context.attributes.get<bool>("has_diff_bias", false);
   p.activation = activation_of(context);
+  const Sizes windows = pool_of(context.attributes, context.src());
+  for (size_t i = 0; i < windows.size(); i++) p.pool[3 - windows.size() + i] = windows[i];
+  const bool has_places = context.attributes.get<bool>("has_places", false);
   // backward data has the weights first among its inputs, the kernels have the image first
   const int image = direction == Direction::BackwardData, residual = 2 + p.has_bias;
   const auto operands = [=](const StepArguments& s) {
@@ -251,7 +264,8 @@ Step lower_typed(const LowerContext& context) {
                            p.has_bias ? src<T>(s, 2) : nullptr,
                            p.has_residual ? src<T>(s, residual) : nullptr,
                            p.has_mask ? src<T>(s, 2) : nullptr,
-                           p.has_diff_bias ? dst<T>(s, 1) : nullptr};
+                           p.has_diff_bias ? dst<T>(s, 1) : nullptr,
+                           has_places ? dst<uint8_t>(s, 1) : nullptr};
   };
   Step step;
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
@@ -270,6 +284,8 @@ Step lower_typed(const LowerContext& context) {
   }
   p.workers = std::min(thread_count(), 64);
   const ConvKernel& kernel = kernel_of<direction, depthwise>(p, std::is_same_v<T, float>);
+  if (p.has_pool() && !kernel.can_pool(p))
+    fail(ErrorKind::Internal, context.op.name, ": ", kernel.implementation, " keeps no maxima");
   step.implementation = kernel.implementation;
   if constexpr (std::is_same_v<T, float>) {
     step.scratch = kernel.scratch_float(p);
@@ -293,6 +309,14 @@ OpDef row(const char* name) {
 }
 
 }  // namespace
+
+bool conv_can_pool(const std::vector<TensorType>& inputs, const Attributes& attributes,
+                   const std::vector<int64_t>& windows) {
+  ConvProblem p = problem_of<Direction::Forward, false>("conv", inputs, attributes);
+  for (size_t i = 0; i < windows.size(); i++) p.pool[3 - windows.size() + i] = windows[i];
+  return inputs[0].dtype == DType::Float32 && !is_pointwise(p) &&
+         choose_conv(Direction::Forward, p, true).can_pool(p);
+}
 
 std::vector<OpDef> conv_ops() {
   return {

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "kernels/conv/winograd_patches.h"
 #include "kernels/gemm/pack.h"
+#include "kernels/pool/places.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
@@ -45,6 +46,8 @@ struct Task {
   const float* residual;
   Activation activation;
   const float* mask = nullptr;
+  int64_t window = 1;  // of window × window results the maximum alone is kept
+  uint8_t* places = nullptr;
 };
 
 template <int m, int r>
@@ -55,11 +58,51 @@ void transform_image(const Layout<m, r>& l, const Task& task, int64_t first, int
                                    __attribute__((always_inline)) { return v + c * l.tiles + t * lanes; });
 }
 
+// The results of tile t, channels from c on, of `columns` whose products `sums` holds.
+template <int m, int r, class Put>
+PRONGHORN_INLINE void results_of(const Layout<m, r>& l, const float* sums, int64_t t, int64_t c,
+                                 int64_t columns, const Put& put) {
+  constexpr int a = m + r - 1;
+  const int64_t in_panel = c % panel, panel_width = columns - (c - in_panel) > lanes ? panel : lanes;
+  const float* from = sums + (c - in_panel) * l.tiles + t * panel_width + in_panel;
+  both_axes<a, m>([](const auto& x, auto& o) __attribute__((always_inline)) { output_axis(x, o); },
+                  [&](int64_t i, int64_t j)
+                      __attribute__((always_inline)) { return load(from + (i * a + j) * l.m_point); },
+                  put);
+}
+
+// The columns [column, column + columns) of the maxima of windows of w × w results. A relu may as well be
+// taken of the maximum.
+template <int m, int r, int w>
+void pool_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, int64_t column,
+               int64_t columns, const float* sums) {
+  const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
+  const int64_t height = task.height / w, width = task.width / w, row = width * l.columns;
+  TilePlace place(l.tiling, first);
+  for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
+    const int64_t y = place.y / w, x = place.x / w;
+    const int64_t start = ((place.image * height + y) * width + x) * l.columns + column;
+    for (int64_t c = 0; c < columns; c += lanes) {
+      const int64_t left = columns - c;
+      const Floats bias = task.bias ? load_upto(task.bias + column + c, left) : zero<float>();
+      Maximum<float> maxima[m / w];
+      results_of(l, sums, t, c, columns, [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+        Maximum<float>& maximum = maxima[j / w];
+        if (i % w == 0 && j % w == 0) maximum = Maximum<float>();
+        Maximum<float>::take(maximum, v + bias, static_cast<int>(i % w * w + j % w));
+        if (i % w < w - 1 || j % w < w - 1 || y + i / w >= height || x + j / w >= width) return;
+        const int64_t to = start + i / w * row + j / w * l.columns + c;
+        store_upto(task.dst + to, maximum.best < low ? low : maximum.best, left);
+        if (task.places) store_places<float>(task.places + to, Maximum<float>::place_or_none(maximum), left);
+      });
+    }
+  }
+}
+
 // The columns [column, column + columns) of the results; `sums` holds the products.
 template <int m, int r>
 void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, int64_t column,
                     int64_t columns, const float* sums) {
-  constexpr int a = m + r - 1;
   const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
@@ -67,36 +110,30 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
     const int64_t row = task.width * l.columns;
     const int64_t high = lesser(m, task.height - place.y), wide = lesser(m, task.width - place.x);
     for (int64_t c = 0; c < columns; c += lanes) {
-      const int64_t in_panel = c % panel, panel_width = columns - (c - in_panel) > lanes ? panel : lanes;
-      const float* from = sums + (c - in_panel) * l.tiles + t * panel_width + in_panel;
       const int64_t left = columns - c;
       const Floats bias = task.bias ? load_upto(task.bias + column + c, left) : zero<float>();
-      const auto transform = [&](const auto& put) __attribute__((always_inline)) {
-        both_axes<a, m>([](const auto& x, auto& o) __attribute__((always_inline)) { output_axis(x, o); },
-                        [&](int64_t i, int64_t j)
-                            __attribute__((always_inline)) { return load(from + (i * a + j) * l.m_point); },
-                        put);
-      };
       if (left >= lanes && high == m && wide == m && !task.residual) {
         float* to = task.dst + start + c;
         const float* const mask = task.mask ? task.mask + start + c : nullptr;
         for (int64_t i = 0; i < m; i++)
           for (int64_t j = 0; j < m; j++) __builtin_prefetch(to + i * row + (m + j) * l.columns, 1);
-        transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
-          const int64_t at = i * row + j * l.columns;
-          v = v + bias;
-          if (mask) v = load(mask + at) > zero<float>() ? v : zero<float>();
-          store(to + at, v < low ? low : v);
-        });
+        results_of(l, sums, t, c, columns,
+                   [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+                     const int64_t at = i * row + j * l.columns;
+                     v = v + bias;
+                     if (mask) v = load(mask + at) > zero<float>() ? v : zero<float>();
+                     store(to + at, v < low ? low : v);
+                   });
       } else {
-        transform([&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
-          if (i >= high || j >= wide) return;
-          const int64_t at = start + i * row + j * l.columns + c;
-          v = v + bias;
-          if (task.residual) v = v + load_upto(task.residual + at, left);
-          if (task.mask) v = load_upto(task.mask + at, left) > zero<float>() ? v : zero<float>();
-          store_upto(task.dst + at, v < low ? low : v, left);
-        });
+        results_of(l, sums, t, c, columns,
+                   [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
+                     if (i >= high || j >= wide) return;
+                     const int64_t at = start + i * row + j * l.columns + c;
+                     v = v + bias;
+                     if (task.residual) v = v + load_upto(task.residual + at, left);
+                     if (task.mask) v = load_upto(task.mask + at, left) > zero<float>() ? v : zero<float>();
+                     store_upto(task.dst + at, v < low ? low : v, left);
+                   });
       }
     }
     if (task.activation > Activation::Relu)
@@ -186,7 +223,10 @@ void run(const Layout<m, r>& l, const Task& task, const float* weights, bool tur
           for (int64_t column = 0; column < l.columns; column += group_columns) {
             const int64_t end = lesser(column + group_columns, l.columns);
             multiply(l, count, column, end, v, u, sums);
-            transform_back(l, task, first, count, column, end - column, sums);
+            const auto back = task.window == 1   ? transform_back<m, r>
+                              : task.window == m ? pool_back<m, r, m>
+                                                 : pool_back<m, r, 2>;
+            back(l, task, first, count, column, end - column, sums);
           }
         }
         lender.give_back(worker);
@@ -226,7 +266,10 @@ void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scrat
                      o.c,
                      p.has_bias ? o.bias : nullptr,
                      p.has_residual ? o.residual : nullptr,
-                     p.activation};
+                     p.activation,
+                     nullptr,
+                     p.pool[1],
+                     o.places};
   run(forward_layout<m, r>(p), task, o.b, false, scratch);
 }
 
@@ -247,7 +290,7 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void*
 
 template <int m, int r>
 constexpr ConvKernel forward(const char* name) {
-  return {forward_scratch<m, r>, nullptr, run_forward<m, r>, nullptr, name};
+  return {forward_scratch<m, r>, nullptr, run_forward<m, r>, nullptr, name, m};
 }
 template <int m, int r>
 constexpr ConvKernel backward_data(const char* name) {
