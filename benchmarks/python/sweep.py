@@ -16,6 +16,7 @@ import torch
 from pronghorn import _core, ops
 
 ROUNDS, ROUND_SECONDS = 7, 0.015
+PAUSE = 0.04  # seconds; threads that wait for more work spin for up to some 25 ms, and would disturb the next
 
 
 def size(random, low, high):
@@ -137,6 +138,8 @@ def best_times(calls):
     best = [math.inf] * len(calls)
     for _ in range(ROUNDS):
         for i, (call, count) in enumerate(zip(calls, counts)):
+            time.sleep(PAUSE)
+            call()
             start = time.perf_counter()
             for _ in range(count):
                 call()
