@@ -8,7 +8,7 @@ Graph fuse(const Graph& graph) {
   Graph result = fuse_normalizations(graph);
   for (const auto pass :
        {fold_scales, fuse_epilogues, fuse_max_pools, fuse_pooled_convolutions, fuse_relu_gradients,
-        fuse_bias_gradients, fuse_updates, fuse_embeddings, fuse_elementwise})
+        fuse_bias_gradients, fuse_pooled_gradients, fuse_updates, fuse_embeddings, fuse_elementwise})
     result = pass(result);
   return result;
 }

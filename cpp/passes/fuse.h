@@ -28,6 +28,9 @@ Graph fuse_max_pools(const Graph& graph);
 // A convolution of which only maxima over windows are read writes nothing else.
 Graph fuse_pooled_convolutions(const Graph& graph);
 
+// The gradients of such a convolution from the maxima's gradients.
+Graph fuse_pooled_gradients(const Graph& graph);
+
 // The products that are gradients of large matrices, and the sums of rows that are those of tables, into the
 // optimizer.
 Graph fuse_updates(const Graph& graph);

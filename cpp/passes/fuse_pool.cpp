@@ -43,15 +43,29 @@ bool is_plain(const Node& pool) {
          none(a.get<Integers>("pads_after"));
 }
 
+bool can_pool(const Graph& graph, const Node& convolution, const Node& pool) {
+  std::vector<TensorType> inputs;
+  for (Value input : convolution.inputs) inputs.push_back(graph.type(input));
+  return conv_can_pool({*convolution.op, inputs, convolution.outputs, convolution.attributes},
+                       pool.attributes.get<Integers>("kernel"));
+}
+
 // Whether `convolution` can keep the maxima of `pool` alone.
 bool keeps_maxima(const Graph& graph, const Node& convolution, const Node& pool) {
   if (!is(convolution, "conv") || !is(pool, "max_pool") || !is_plain(pool)) return false;
   const Attributes& a = convolution.attributes;
   const auto activation = a.get<std::string>("activation", "linear");
   if (a.get<bool>("has_residual", false) || (activation != "linear" && activation != "relu")) return false;
-  std::vector<TensorType> inputs;
-  for (Value input : convolution.inputs) inputs.push_back(graph.type(input));
-  return conv_can_pool(inputs, a, pool.attributes.get<Integers>("kernel"));
+  return can_pool(graph, convolution, pool);
+}
+
+// Whether `convolution` is a gradient that can take the maxima's gradients instead of what `scatter` makes of
+// them.
+bool takes_maxima(const Graph& graph, const Node& convolution, int32_t scatter) {
+  const Node& node = graph.nodes()[scatter];
+  const bool is_gradient = is(convolution, "conv_backward_data") || is(convolution, "conv_backward_weights");
+  return is_gradient && convolution.inputs[1].node == scatter && convolution.inputs[0].node != scatter &&
+         is_plain(node) && can_pool(graph, convolution, node);
 }
 
 }  // namespace
@@ -74,6 +88,36 @@ Graph fuse_pooled_convolutions(const Graph& source) {
     attributes.set("pool", node.attributes.get<Integers>("kernel"));
     attributes.set("has_places", node.attributes.get<bool>("has_places", false));
     return outputs_of(result, result.add(*convolution.op, inputs_of[node.inputs[0].node], attributes));
+  });
+  return without_dead_nodes(result);
+}
+
+Graph fuse_pooled_gradients(const Graph& source) {
+  const std::vector<bool> live = live_nodes(source);
+  std::vector<int> others = reader_counts(source);  // of a scatter: the readers that need its result
+  const auto scatter_of = [&](const Node& node) {
+    const int32_t id = node.inputs.size() > 1 ? node.inputs[1].node : -1;
+    const bool fits = id >= 0 && is(source.nodes()[id], "max_pool_scatter") && takes_maxima(source, node, id);
+    return fits ? id : -1;
+  };
+  for (int32_t id = 0; id < static_cast<int32_t>(live.size()); id++)
+    if (live[id])
+      if (const int32_t scatter = scatter_of(source.nodes()[id]); scatter >= 0) others[scatter]--;
+
+  Graph result;
+  std::vector<std::vector<Value>> inputs_of(source.nodes().size());  // in the new graph
+  copy_graph(source, result, [&](int32_t id, const std::vector<Value>& inputs) {
+    inputs_of[id] = inputs;
+    const Node& node = source.nodes()[id];
+    const int32_t scatter = scatter_of(node);
+    if (scatter < 0 || others[scatter] > 0)
+      return outputs_of(result, result.add(*node.op, inputs, node.attributes));
+    std::vector<Value> operands = inputs;
+    operands[1] = inputs_of[scatter][1];
+    operands.push_back(inputs_of[scatter][0]);
+    Attributes attributes = node.attributes;
+    attributes.set("pool", source.nodes()[scatter].attributes.get<Integers>("kernel"));
+    return outputs_of(result, result.add(*node.op, operands, attributes));
   });
   return without_dead_nodes(result);
 }

@@ -9,7 +9,7 @@ from pronghorn import ops
 
 
 def network(window, padding, activation, gradients=True, keep=False):
-    """A convolution, its maxima and the gradients by all operands; with `keep` the convolution's result too."""
+    """A convolution, its maxima and gradients by all operands; with `keep` the convolution itself too."""
 
     def function(x, weights, bias):
         y = ops.conv(x, weights, padding=padding) + bias
@@ -65,7 +65,9 @@ def test_one_step_writes_maxima_and_places(tile):  # noqa: F811
     (convolution,) = [s for s in steps if s["op"] == "conv"]
     assert convolution["implementation"] == f"conv:winograd_{tile}"
     assert "-> float32(2, 4, 4, 16) uint8(2, 4, 4, 16)" in convolution["shape"]
-    assert not any(s["op"] == "max_pool" for s in steps)
+    gradients = [s["shape"] for s in steps if s["op"].startswith("conv_backward")]
+    assert len(gradients) == 2 and all(" uint8(2, 4, 4, 16) -> " in shape for shape in gradients)
+    assert not any(s["op"].startswith("max_pool") for s in steps)
 
 
 def test_nan_shows(isa, tile):  # noqa: F811

@@ -81,11 +81,25 @@ Shape with_spatial(const Shape& shape, const Sizes& sizes, const std::string& op
   return result;
 }
 
+// Sets the windows of which a result's maxima stand for it, and makes its shape theirs.
+void set_pool(ConvProblem& p, const Sizes& windows, Shape& result) {
+  for (size_t i = 0; i < windows.size(); i++) {
+    p.pool[3 - windows.size() + i] = windows[i];
+    result[static_cast<int>(i) + 1] /= windows[i];
+  }
+}
+
 template <Direction direction, bool depthwise>
 ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inputs,
                        const Attributes& attributes) {
   const Shape &a = inputs[0].shape, &b = inputs[1].shape;
-  if constexpr (direction == Direction::Forward) return problem_of(op, a, b, attributes, depthwise);
+  const Sizes windows = attributes.get<Sizes>("pool", Sizes());
+  if constexpr (direction == Direction::Forward) {
+    ConvProblem p = problem_of(op, a, b, attributes, depthwise);
+    Shape result = a;
+    set_pool(p, windows, result);
+    return p;
+  }
   require(a.rank() == b.rank() && a.rank() >= 3, op, ": the operands ", a, " and ", b,
           " must have three to five axes, and equally many");
   Shape src, weights;
@@ -100,16 +114,12 @@ ConvProblem problem_of(const std::string& op, const std::vector<TensorType>& inp
     weights.push_back(a.back());
     weights.push_back(depthwise ? b.back() / std::max<int64_t>(a.back(), 1) : b.back());
   }
-  const ConvProblem p = problem_of(op, src, weights, attributes, depthwise);
-  const Shape expected = spatial(src, p.dst, p.oc);
+  ConvProblem p = problem_of(op, src, weights, attributes, depthwise);
+  Shape expected = spatial(src, p.dst, p.oc);
+  set_pool(p, windows, expected);
   require(b == expected, op, ": the result's gradient has shape ", b, ", but the convolution's result has ",
           expected);
   return p;
-}
-
-// The windows of which a convolution keeps the maximum, by spatial axis.
-Sizes pool_of(const Attributes& attributes, const Shape& result) {
-  return attributes.get<Sizes>("pool", Sizes(static_cast<size_t>(result.rank() - 2), 1));
 }
 
 template <Direction direction, bool depthwise>
@@ -144,8 +154,7 @@ std::vector<TensorType> infer(const InferContext& context) {
   if (context.attributes.get<bool>("has_residual", false))
     require(inputs[2 + bias].shape == result, context.op.name, ": the residual ", inputs[2 + bias].shape,
             " does not have the result's shape ", result);
-  const Sizes windows = pool_of(context.attributes, result);
-  for (size_t i = 0; i < windows.size(); i++) result[static_cast<int>(i) + 1] /= windows[i];
+  for (int axis = 1; axis < result.rank() - 1; axis++) result[axis] /= p.pool[4 - result.rank() + axis];
   if (context.attributes.get<bool>("has_places", false))
     return {{result, inputs[0].dtype}, {result, DType::UInt8}};
   return {{result, inputs[0].dtype}};
@@ -252,9 +261,8 @@ Step lower_typed(const LowerContext& context) {
   p.has_mask = context.attributes.get<bool>("has_mask", false);
   p.has_diff_bias = context.attributes.get<bool>("has_diff_bias", false);
   p.activation = activation_of(context);
-  const Sizes windows = pool_of(context.attributes, context.src());
-  for (size_t i = 0; i < windows.size(); i++) p.pool[3 - windows.size() + i] = windows[i];
   const bool has_places = context.attributes.get<bool>("has_places", false);
+  const bool reads_places = direction != Direction::Forward && p.has_pool();
   // backward data has the weights first among its inputs, the kernels have the image first
   const int image = direction == Direction::BackwardData, residual = 2 + p.has_bias;
   const auto operands = [=](const StepArguments& s) {
@@ -265,7 +273,8 @@ Step lower_typed(const LowerContext& context) {
                            p.has_residual ? src<T>(s, residual) : nullptr,
                            p.has_mask ? src<T>(s, 2) : nullptr,
                            p.has_diff_bias ? dst<T>(s, 1) : nullptr,
-                           has_places ? dst<uint8_t>(s, 1) : nullptr};
+                           has_places ? dst<uint8_t>(s, 1) : nullptr,
+                           reads_places ? src<uint8_t>(s, 2 + p.has_mask) : nullptr};
   };
   Step step;
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
@@ -310,12 +319,24 @@ OpDef row(const char* name) {
 
 }  // namespace
 
-bool conv_can_pool(const std::vector<TensorType>& inputs, const Attributes& attributes,
-                   const std::vector<int64_t>& windows) {
-  ConvProblem p = problem_of<Direction::Forward, false>("conv", inputs, attributes);
-  for (size_t i = 0; i < windows.size(); i++) p.pool[3 - windows.size() + i] = windows[i];
-  return inputs[0].dtype == DType::Float32 && !is_pointwise(p) &&
-         choose_conv(Direction::Forward, p, true).can_pool(p);
+namespace {
+
+template <Direction direction>
+bool can_pool(const LowerContext& context, const Sizes& windows) {
+  ConvProblem p = problem_of<direction, false>(context.op.name, context.inputs, context.attributes);
+  Shape result = context.src();
+  set_pool(p, windows, result);
+  return context.inputs[0].dtype == DType::Float32 && !is_pointwise(p) &&
+         choose_conv(direction, p, true).can_pool(p);
+}
+
+}  // namespace
+
+bool conv_can_pool(const LowerContext& context, const std::vector<int64_t>& windows) {
+  const std::string_view op = context.op.name;
+  return (op == "conv" && can_pool<Direction::Forward>(context, windows)) ||
+         (op == "conv_backward_data" && can_pool<Direction::BackwardData>(context, windows)) ||
+         (op == "conv_backward_weights" && can_pool<Direction::BackwardWeights>(context, windows));
 }
 
 std::vector<OpDef> conv_ops() {

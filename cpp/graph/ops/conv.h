@@ -7,8 +7,8 @@
 
 namespace pronghorn {
 
-// Whether the kernel that computes a convolution can keep the maxima of such windows of its result alone.
-bool conv_can_pool(const std::vector<TensorType>& inputs, const Attributes& attributes,
-                   const std::vector<int64_t>& windows);
+// Whether the kernel that computes a convolution or a gradient of one can have the maxima of such windows of
+// the convolution's result stand for the whole.
+bool conv_can_pool(const LowerContext& context, const std::vector<int64_t>& windows);
 
 }  // namespace pronghorn

@@ -15,11 +15,11 @@ struct ConvProblem {
   int64_t pad[3] = {0, 0, 0};                   // zeros before each axis; how many follow shows in dst
   bool has_bias = false, has_residual = false;  // of the forward direction only, as is the activation
   Activation activation = Activation::Linear;
-  int64_t pool[3] = {1, 1, 1};  // of the forward direction: only the maxima of such windows are kept; what is
-                                // left of the result at its edges is dropped
-  bool has_mask = false;        // of the backward data direction: diff_src is 0 where the mask is not above 0
-  bool has_diff_bias = false;   // of the backward weights direction
-  int64_t workers = 1;          // threads that may run at once, each with scratch memory of its own
+  int64_t pool[3] = {1, 1, 1};  // forward: only the maxima of such windows of the result are kept; what is
+                                // left at its edges is dropped. backward: only their gradients are given
+  bool has_mask = false;       // of the backward data direction: diff_src is 0 where the mask is not above 0
+  bool has_diff_bias = false;  // of the backward weights direction
+  int64_t workers = 1;         // threads that may run at once, each with scratch memory of its own
 
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
   bool has_pool() const { return pool[0] * pool[1] * pool[2] > 1; }
@@ -37,6 +37,7 @@ struct ConvOperands {
   const T* mask = nullptr;    // backward data: as large as diff_src
   T* diff_bias = nullptr;     // backward weights: the sum of diff_dst over all pixels, where it is wanted
   uint8_t* places = nullptr;  // forward: which element of its window each maximum is, where that is wanted
+  const uint8_t* diff_places = nullptr;  // backward: the same for each number of diff_dst
 };
 
 // One direction of the convolution.
@@ -46,7 +47,7 @@ struct ConvKernel {
   void (*run_float)(const ConvProblem&, const ConvOperands<float>&, void* scratch);
   void (*run_double)(const ConvProblem&, const ConvOperands<double>&, void* scratch);
   const char* implementation;
-  int64_t tile = 1;  // windows of maxima whose sizes divide it are taken from registers
+  int64_t tile = 1;  // windows whose sizes divide it may be given by their maxima
 
   bool can_pool(const ConvProblem& p) const {
     return p.pool[0] == 1 && p.pool[1] == p.pool[2] && tile % p.pool[1] == 0;

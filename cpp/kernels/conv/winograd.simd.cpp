@@ -275,7 +275,7 @@ void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scrat
 
 template <int m, int r>
 void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
-  const Task task = {{o.a, p.dst[1], p.dst[2], p.oc},
+  const Task task = {{o.a, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places},
                      r - 1 - p.pad[1],
                      r - 1 - p.pad[2],
                      p.src[1],
@@ -294,7 +294,7 @@ constexpr ConvKernel forward(const char* name) {
 }
 template <int m, int r>
 constexpr ConvKernel backward_data(const char* name) {
-  return {backward_scratch<m, r>, nullptr, run_backward_data<m, r>, nullptr, name};
+  return {backward_scratch<m, r>, nullptr, run_backward_data<m, r>, nullptr, name, m};
 }
 
 }  // namespace

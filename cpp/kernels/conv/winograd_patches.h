@@ -3,6 +3,8 @@
 #pragma once
 #include "kernels/conv/conv.h"
 #include "kernels/conv/winograd_product.h"
+#include "kernels/pool/places.h"
+#include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -34,6 +36,10 @@ struct TilePlace {
 struct Plane {
   const float* data;
   int64_t height, width, channels;
+  // Where places are given `data` holds one number for each window × window pixels; it stands at its place,
+  // and the others are zero.
+  int64_t window = 1;
+  const uint8_t* places = nullptr;
 };
 
 struct Patch {
@@ -41,10 +47,50 @@ struct Patch {
   int64_t row;  // floats from one row to the next
 };
 
+// The n × n patch from (y, x) on of a plane with places.
+template <int n>
+void spread_patch(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
+  const int64_t w = plane.window, channels = plane.channels, row = n * channels;
+  const int64_t high = plane.height / w, wide = plane.width / w;  // in windows
+  if (y < 0 || x < 0 || y + n > high * w || x + n > wide * w)
+    __builtin_memset(copy, 0, static_cast<size_t>(n * row) * sizeof(float));
+  const auto first = [&](int64_t at) { return at < 0 ? 0 : at / w; };
+  const int64_t end_y = lesser(ceil_div(y + n, w), high), end_x = lesser(ceil_div(x + n, w), wide);
+  for (int64_t v = first(y); v < end_y; v++)
+    for (int64_t u = first(x); u < end_x; u++) {
+      const int64_t from = ((image * high + v) * wide + u) * channels, top = v * w - y, left = u * w - x;
+      float* const to = copy + top * row + left * channels;
+      const auto spread = [&](const auto& put) __attribute__((always_inline)) {
+        for (int64_t c = 0; c < channels; c += lanes) {
+          const Floats value = load_upto(plane.data + from + c, channels - c);
+          const Mask<float> place = load_places<float>(plane.places + from + c, channels - c);
+          put([&](int64_t i, int64_t j) __attribute__((always_inline)) {
+            const Mask<float> here = place == broadcast(static_cast<int32_t>(i * w + j));
+            store_upto(to + i * row + j * channels + c, here ? value : zero<float>(), channels - c);
+          });
+        }
+      };
+      const int64_t i0 = greater(-top, 0), i1 = lesser(w, n - top), j0 = greater(-left, 0),
+                    j1 = lesser(w, n - left);
+      if (w == 2 && i1 - i0 == 2 && j1 - j0 == 2)
+        spread([](const auto& put)
+                   __attribute__((always_inline)) { put(0, 0), put(0, 1), put(1, 0), put(1, 1); });
+      else
+        spread([&](const auto& put) __attribute__((always_inline)) {
+          for (int64_t i = i0; i < i1; i++)
+            for (int64_t j = j0; j < j1; j++) put(i, j);
+        });
+    }
+}
+
 // The n × n patch from (y, x) on. Where it reaches beyond the image it is copied, with zeros there.
 template <int n>
 PRONGHORN_INLINE Patch patch_at(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
   const int64_t channels = plane.channels;
+  if (plane.places) {
+    spread_patch<n>(plane, image, y, x, copy);
+    return {copy, n * channels};
+  }
   const float* data = plane.data + ((image * plane.height + y) * plane.width + x) * channels;
   if (y >= 0 && x >= 0 && y + n <= plane.height && x + n <= plane.width)
     return {data, plane.width * channels};

@@ -221,7 +221,8 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
     return;
   }
   float* const u = static_cast<float*>(scratch);
-  const Plane image = {o.a, p.src[1], p.src[2], p.ic}, diff = {o.b, p.dst[1], p.dst[2], p.oc};
+  const Plane image = {o.a, p.src[1], p.src[2], p.ic},
+              diff = {o.b, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places};
   if (l.whole)
     sum_whole(l, p, image, diff, u);
   else
@@ -243,7 +244,7 @@ size_t scratch_bytes(const ConvProblem& p) {
 
 template <int m, int r>
 constexpr ConvKernel backward_weights(const char* name) {
-  return {scratch_bytes<m, r>, nullptr, run<m, r>, nullptr, name};
+  return {scratch_bytes<m, r>, nullptr, run<m, r>, nullptr, name, m};
 }
 
 }  // namespace
