@@ -46,34 +46,63 @@ void relax() {
 }
 #endif
 
-// Seconds of work that are worth waking others for. The thread sanitizer sees every loop in parallel.
+// Seconds of work that are worth waking others for, and worth sharing with those who are awake already. The
+// thread sanitizer sees every loop in parallel.
 #ifdef __SANITIZE_THREAD__
-constexpr double worth_a_team = 0;
+constexpr double worth_a_team = 0, worth_sharing = 0;
 #else
-constexpr double worth_a_team = 20e-6;
+constexpr double worth_a_team = 50e-6, worth_sharing = 2e-6;
 #endif
 
 // A rate that a loop which states its operations is taken to run at.
 constexpr double flops_per_second = 5e10;
 
-// How often a waiting thread looks before it sleeps: some 50 microseconds. Long enough to catch the next step
-// of a program, short enough not to take the processor from whoever else wants it.
-constexpr int looks_before_sleep = 1000;
+using Clock = std::chrono::steady_clock;
 
+// How long, and how often, a waiting thread looks before it sleeps. Long enough to catch the next step of a
+// program, short enough not to take the processor from whoever else wants it. Time may pass while somebody
+// else has the processor, so the looks count too.
+constexpr std::chrono::microseconds patience{100};
+constexpr int least_looks = 2048;
+
+// How long short loops go unshared after a helper that somebody else's work had taken from its processor has
+// kept one waiting.
+constexpr std::chrono::milliseconds distrust{5};
+
+// How often sleeping helpers are woken for loops that are expected. To wake one takes the caller some 10 to
+// 20 microseconds under a hypervisor.
+constexpr std::chrono::milliseconds between_alarms{1};
+
+// Looks until ready() or out of patience; returns the last answer.
 template <class Ready>
-void wait_until(std::atomic<uint32_t>& word, const Ready& ready) {
-  for (int look = 0; look < looks_before_sleep; look++) {
-    if (ready(word.load())) return;
-    relax();
+bool look_for(const Ready& ready) {
+  const auto end = Clock::now() + patience;
+  for (int looks = 0; looks < least_looks || Clock::now() < end; looks += 16) {
+    for (int i = 0; i < 16; i++) {
+      if (ready()) return true;
+      relax();
+    }
   }
-  for (uint32_t seen = word.load(); !ready(seen); seen = word.load()) word.wait(seen);
+  return ready();
 }
 
 thread_local bool in_team = false;
 
-// Threads that take chunks of one loop at a time. A loop waits only for those that have joined it: a thread
-// that the system has not woken yet costs nothing. Made once and never torn down, so that threads may outlive
-// static destructors.
+struct Loop {
+  int64_t begin, end, grain;
+  RangeFunction f;
+  const void* context;
+
+  int64_t chunks() const { return (end - begin + grain - 1) / grain; }
+  void run(int64_t chunk) const {
+    f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
+  }
+};
+
+// Threads that share the chunks of one loop at a time. Each has a part of the chunks to itself, so that what
+// one loop has left in a processor's cache is where the next one wants it, and helps with the parts of the
+// others after that. A loop waits only for those that have joined it: a thread that the system has not woken
+// yet costs nothing. Made once and never torn down, so that threads may outlive static destructors.
 class Team {
  public:
   static Team& instance() {
@@ -81,62 +110,142 @@ class Team {
     return *team;
   }
 
-  // Runs f on the chunks [first, chunks) with the help of up to workers - 1 others. False, with nothing done,
-  // if another loop has the team.
-  bool run(int workers, int64_t first, int64_t chunks, RangeFunction f, const void* context) {
-    if (busy_.exchange(true)) return false;
-    for (; started_ < workers - 1; started_++) std::thread([this] { serve(); }).detach();
-    run_ = f;
-    context_ = context;
-    chunks_ = chunks;
-    control_word_ = control_word();
-    helpers_ = static_cast<uint32_t>(workers - 1);
-    next_.store(first);
-    open_.store(true);
-    loops_.fetch_add(1);
-    loops_.notify_all();
-    in_team = true;
-    take_chunks();
-    in_team = false;
-    open_.store(false);
-    wait_until(inside_, [](uint32_t count) { return count == 0; });
+  // Whether helpers look out for loops at this moment, and can be relied on.
+  bool attentive() const {
+    if (awake_.load(std::memory_order_relaxed) == 0) return false;
+    return !distrusted();
+  }
+
+  void wake(int workers) {
+    if (awake_.load(std::memory_order_relaxed) >= workers - 1 || distrusted()) return;
+    const int64_t time = now();
+    if (time < next_alarm_.load(std::memory_order_relaxed) || busy_.exchange(true)) return;
+    next_alarm_.store(time + nanoseconds(between_alarms), std::memory_order_relaxed);
+    start(workers);
     busy_.store(false);
+    ring();
+  }
+
+  // Runs the chunks from `first` on of a loop that takes some `seconds` (0: unknown) with the help of up to
+  // workers - 1 others, no more than there are chunks. False, with nothing done, if another loop has the
+  // team.
+  bool run(int workers, const Loop& loop, int64_t first, double seconds) {
+    if (busy_.exchange(true)) return false;
+    const int64_t chunks = loop.chunks() - first;
+    workers = static_cast<int>(std::min<int64_t>({workers, chunks, most_workers}));
+    start(workers);
+    if (workers_ != workers) workers_ = workers;
+    const unsigned word = control_word();
+    for (int i = 0; i < workers; i++) {
+      Place& place = places_[i];
+      place.end = first + chunks * (i + 1) / workers;
+      place.next.store(first + chunks * i / workers + (i == 0), std::memory_order_relaxed);
+      place.control_word = word;
+      place.loop = loop;
+    }
+    const bool long_loop = seconds >= worth_a_team;
+    for (int i = 1; i < workers; i++) {
+      // Where nobody will be woken nothing has to wait until all processors know of the loop.
+      if (long_loop)
+        places_[i].state.store(open);
+      else
+        places_[i].state.store(open, std::memory_order_release);
+    }
+    if (long_loop && awake_.load() < workers - 1) ring();
+    in_team = true;
+    loop.run(first);
+    take_chunks(loop, 0);
+    for (int i = 1; i < workers; i++) take_chunks(loop, i);
+    in_team = false;
+    for (int i = 1; i < workers; i++) close(places_[i].state, seconds > 0 && !long_loop);
+    busy_.store(false, std::memory_order_release);
     return true;
   }
 
  private:
-  void take_chunks() {
-    // Relaxed, so that the counter itself orders nothing between the chunks.
-    for (int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;)
-      run_(context_, chunk, chunk + 1);
+  // A helper's place is closed, open while there is a loop to join, then joined until its part is done.
+  enum State : uint32_t { closed, open, joined };
+
+  static int64_t nanoseconds(std::chrono::nanoseconds time) { return time.count(); }
+  static int64_t now() { return nanoseconds(Clock::now().time_since_epoch()); }
+
+  bool distrusted() const {
+    const int64_t until = distrusted_until_.load(std::memory_order_relaxed);
+    return until != 0 && now() < until;
   }
 
-  [[noreturn]] void serve() {
-    in_team = true;
-    for (uint32_t seen = 0;;) {
-      wait_until(loops_, [&](uint32_t loops) { return loops != seen; });
-      seen = loops_.load();
-      // `open_` is read after `inside_` is raised and cleared before `inside_` is read: either the loop waits
-      // for this thread, or this thread stays out.
-      const uint32_t place = inside_.fetch_add(1);
-      if (open_.load() && place < helpers_) {
-        set_control_word(control_word_);  // round as the caller does
-        take_chunks();
-      }
-      if (inside_.fetch_sub(1) == 1) inside_.notify_all();
+  void start(int workers) {
+    for (; started_ < workers - 1; started_++) {
+      awake_.fetch_add(1);
+      std::thread([this, place = started_ + 1] { serve(place); }).detach();
     }
   }
 
-  std::atomic<bool> busy_{false}, open_{false};
-  std::atomic<uint32_t> loops_{0};   // loops opened so far
-  std::atomic<uint32_t> inside_{0};  // helpers that may be working on the open loop
-  std::atomic<int64_t> next_{0};
+  void ring() {
+    alarm_.fetch_add(1);
+    alarm_.notify_all();
+  }
+
+  // What is left of a part.
+  void take_chunks(const Loop& loop, int part) {
+    Place& place = places_[part];
+    // Relaxed, so that the counter itself orders nothing between the chunks.
+    while (place.next.load(std::memory_order_relaxed) < place.end) {
+      const int64_t chunk = place.next.fetch_add(1, std::memory_order_relaxed);
+      if (chunk < place.end) loop.run(chunk);
+    }
+  }
+
+  void close(std::atomic<uint32_t>& state, bool short_loop) {
+    uint32_t seen = state.load();
+    if (seen == open && state.compare_exchange_strong(seen, closed)) return;
+    if (seen == closed || look_for([&] { return state.load() == closed; })) return;
+    state.wait(joined);
+    if (short_loop) distrusted_until_.store(now() + nanoseconds(distrust), std::memory_order_relaxed);
+  }
+
+  [[noreturn]] void serve(int own) {
+    in_team = true;
+    Place& place = places_[own];
+    std::atomic<uint32_t>& state = place.state;
+    for (;;) {
+      while (!look_for([&] { return state.load() == open; })) {
+        // Either the caller that opens a loop sees one fewer awake and rings, or the loop is seen here.
+        awake_.fetch_sub(1);
+        const uint32_t alarm = alarm_.load();
+        if (state.load() != open) alarm_.wait(alarm);
+        awake_.fetch_add(1);
+      }
+      uint32_t seen = open;
+      if (!state.compare_exchange_strong(seen, joined)) continue;
+      set_control_word(place.control_word);  // round as the caller does
+      const Loop loop = place.loop;
+      take_chunks(loop, own);
+      if (loop.chunks() > workers_)  // else each has had a chunk, or the caller takes it
+        for (int i = 1, workers = workers_; i < workers; i++) take_chunks(loop, (own + i) % workers);
+      state.store(closed);
+      state.notify_one();
+    }
+  }
+
+  // Neighbours on one cache line would slow each other down; processors fetch lines in pairs.
+  static constexpr size_t apart = 128;
+  static constexpr int most_workers = 256;
+  struct alignas(apart) Place {  // all that a helper has to read, on one line
+    std::atomic<uint32_t> state{closed};
+    unsigned control_word = 0;
+    std::atomic<int64_t> next{0};  // chunks [next, end) of this part are to be run
+    int64_t end = 0;
+    Loop loop{};
+  };
+
+  alignas(apart) int workers_ = 0;            // who shares the open loop
+  alignas(apart) std::atomic<int> awake_{0};  // helpers that look out for loops or work on one
+  std::atomic<uint32_t> alarm_{0};            // what the others sleep on
+  alignas(apart) std::atomic<bool> busy_{false};
   int started_ = 0;
-  std::atomic<uint32_t> helpers_{0};
-  RangeFunction run_ = nullptr;
-  const void* context_ = nullptr;
-  int64_t chunks_ = 0;
-  unsigned control_word_ = 0;
+  std::atomic<int64_t> distrusted_until_{0}, next_alarm_{0};  // on the steady clock
+  Place places_[most_workers];                                // the first is the caller's
 };
 
 std::atomic<int> threads{0};
@@ -177,31 +286,33 @@ FlushDenormals::~FlushDenormals() {
   set_control_word(saved_);
 }
 
+void expect_loops() {
+  if (const int workers = thread_count(); workers > 1 && !in_team && !forked) Team::instance().wake(workers);
+}
+
 void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, const void* context,
                   double flops) {
   if (end <= begin) return;
   grain = std::max<int64_t>(grain, 1);
-  const int64_t chunks = (end - begin + grain - 1) / grain;
-  const auto run = [=](int64_t chunk) {
-    f(context, begin + chunk * grain, std::min(begin + (chunk + 1) * grain, end));
-  };
+  const Loop loop = {begin, end, grain, f, context};
+  const int64_t chunks = loop.chunks();
   const int workers = static_cast<int>(std::min<int64_t>(thread_count(), chunks));
   int64_t done = 0;
   if (workers > 1 && !in_team && !forked) {
-    // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
-    double rest = flops / flops_per_second;
-    if (flops <= 0) {
-      const auto start = std::chrono::steady_clock::now();
-      run(done++);
-      const std::chrono::duration<double> first = std::chrono::steady_clock::now() - start;
-      rest = first.count() * static_cast<double>(chunks - 1);
+    const bool attentive = Team::instance().attentive();
+    double seconds = flops / flops_per_second;
+    if (flops <= 0 && !attentive) {
+      // The first chunk tells what the others cost. Which thread runs a chunk never shows in its result.
+      const auto start = Clock::now();
+      loop.run(done++);
+      const std::chrono::duration<double> first = Clock::now() - start;
+      seconds = first.count() * static_cast<double>(chunks - 1);
     }
-    const auto run_chunk = [](const void* loop, int64_t chunk, int64_t) {
-      (*static_cast<const decltype(run)*>(loop))(chunk);
-    };
-    if (rest >= worth_a_team && Team::instance().run(workers, done, chunks, run_chunk, &run)) return;
+    // Those who listen anyway are told of any loop that is cut into chunks and says nothing else.
+    const bool shared = seconds >= worth_a_team || (attentive && (flops <= 0 || seconds >= worth_sharing));
+    if (shared && Team::instance().run(workers, loop, done, seconds)) return;
   }
-  for (; done < chunks; done++) run(done);
+  for (; done < chunks; done++) loop.run(done);
 }
 
 }  // namespace pronghorn

@@ -21,6 +21,7 @@ double seconds_since(Clock::time_point start) {
 std::atomic<bool (*)()> interrupt_check{nullptr};
 constexpr double interrupt_interval = 0.05;  // seconds
 constexpr double long_run_flops = 1e8;       // below it a run ends sooner than the interval
+constexpr double team_run_flops = 1e7;       // some 200 microseconds: worth to wake the threads for
 
 bool verbose() {
   static const bool on = [] {
@@ -150,6 +151,7 @@ void Program::execute(Arena& arena) const {
   const void* const* src = arena.sources.data();
   void* const* dst = arena.destinations.data();
   void* const scratch = arena.scratch.data();
+  if (flops_ > team_run_flops) expect_loops();
   if (profiling_) return execute_timed(arena);
   auto check = flops_ > long_run_flops ? interrupt_check.load() : nullptr;
   Clock::time_point checked = check ? Clock::now() : Clock::time_point{};
