@@ -26,7 +26,7 @@ size_t transposed_bytes(const Graph& graph) {
 Graph simplify(const Graph& graph) {
   const std::vector<RuleRow> rules =
       joined(constant_rules(), algebra_rules(), broadcast_rules(), view_rules(), piece_rules(),
-             layout_rules(), conv_rules(), pool_rules(), loss_rules());
+             layout_rules(), conv_rules(), pool_rules(), dropout_rules(), loss_rules());
   Graph best = Rewriter(rules).run(graph);
 
   // Sinking transposes only pays where they meet their inverse further down, which is seen when it is done.

@@ -16,6 +16,7 @@ std::vector<RuleRow> piece_rules();      // slices, concatenations and pads
 std::vector<RuleRow> layout_rules();     // transposes into matmul and reductions
 std::vector<RuleRow> conv_rules();       // zero padding into convolutions
 std::vector<RuleRow> pool_rules();       // derivatives through pooling
+std::vector<RuleRow> dropout_rules();    // derivatives through dropout
 std::vector<RuleRow> loss_rules();       // log of softmax, cross-entropy of softmax and sigmoid
 
 // Transposes moved behind elementwise ops, where they may meet their inverse (simplify_layout.cpp).
