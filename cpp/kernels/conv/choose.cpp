@@ -39,8 +39,8 @@ std::atomic<Use>& use() {
 // fitted to the times of some hundred random convolutions. Only their relations matter.
 struct Balance {
   int64_t lanes, rows;  // of a vector, of a tile of direct convolution
-  // direct: a multiply-add of vectors, in the gradient by the weights too; a tap of a tile, or a line of its
-  // rows; a vector of the packed weights; a call
+  // direct: a multiply-add of vectors, in the gradient by the weights too; a tap of a tile; a vector of the
+  // packed weights; a call
   double direct, direct_weights, run, pack, call;
   // minimal filtering: a multiply-add of vectors, an instruction of transforms of the image and back, of the
   // kernel, of its gradient; a tile
@@ -50,9 +50,9 @@ struct Balance {
 Balance balance_of(Isa isa) {
   switch (isa) {
     case Isa::avx512:
-      return {16, 14, 0.207, 0.292, 16.6, 2.12, 805, 0.241, 0.537, 0.525, 0.670, 12};
+      return {16, 14, 0.207, 0.245, 16.6, 2.12, 805, 0.241, 0.537, 0.525, 0.670, 12};
     case Isa::avx2:
-      return {8, 6, 0.161, 0.214, 4.75, 0.64, 1370, 0.184, 0.366, 0.323, 0.458, 14};
+      return {8, 6, 0.161, 0.180, 4.75, 0.64, 1370, 0.184, 0.366, 0.323, 0.458, 14};
     case Isa::neon:  // not fitted: counted for two pipes at 3 GHz, which is half of a Neoverse V1 or an M1
       return {4, 8, 0.170, 0.180, 4.75, 0.61, 1370, 0.180, 0.332, 0.249, 0.357, 20};
     default:
@@ -100,6 +100,8 @@ struct Sizes {
 // The kernel for few channels, or null.
 const ConvKernel* few_channels(ConvDirection direction, const ConvProblem& p) {
   if (direction == ConvDirection::BackwardData || !suits_few_channels(p)) return nullptr;
+  // The gradient of a single tap waits for memory: the kernel that fetches ahead is the faster one.
+  if (direction == ConvDirection::BackwardWeights && p.taps() == 1) return nullptr;
   const ConvKernel& kernel = direction == ConvDirection::Forward
                                  ? few_channels_table().forward
                                  : few_channels_weights_table().backward_weights;
@@ -111,10 +113,12 @@ double direct_time(ConvDirection direction, const ConvProblem& p, const Balance&
   const double terms = static_cast<double>(s.terms), vectors = in_parts(s.columns, b.lanes),
                panels = in_parts(s.columns, 2 * b.lanes), sums = s.pixels * s.taps * terms * vectors;
   if (few_channels(direction, p)) return sums * b.direct + b.call;
-  if (direction == ConvDirection::BackwardWeights)
-    return sums * b.direct_weights +
-           s.images * static_cast<double>(s.height) * in_parts(p.taps() * s.terms, b.rows) * panels * b.run +
-           s.taps * terms * vectors * b.pack + b.call;
+  if (direction == ConvDirection::BackwardWeights) {
+    // columns that do not fill vectors change places with the channels
+    const double filled = 1.2 * static_cast<double>(s.columns) / static_cast<double>(b.lanes);
+    return sums * std::min(1.0, filled / vectors) * b.direct_weights + s.taps * terms * vectors * b.pack +
+           b.call;
+  }
   return sums * b.direct + s.pixels / static_cast<double>(b.rows) * panels * s.taps * b.run +
          s.taps * terms * vectors * b.pack + b.call;
 }

@@ -1,282 +1,440 @@
-// The gradient of a convolution by its weights. A row of the result is one channel of one tap, and its sum
-// runs over the pixels of dst: along a row of the image both factors advance evenly, so tiles read them in
-// place. Sums over many pixels are cut into slices that are added in order. The gradient by the bias is one
-// more row, of pixels that are all one.
+// The gradient of a convolution by its weights, for any stride and dilation. The pixels of the result are
+// worked on in chunks; of each chunk the image is copied with its padding, so that a tile of the gradient is
+// one sum over all of the chunk's pixels. Sums over many pixels are cut into slices that are added in order.
 #include "base/parallel.h"
 #include "kernels/conv/conv.h"
+#include "kernels/conv/lender.h"
+#include "kernels/conv/weights_tiles.h"
 #include "kernels/gemm/pack.h"
-#include "kernels/gemm/tiling.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-constexpr int max_segments = 64;
-constexpr int64_t chunk_pixels = 192;
-constexpr int64_t most_slices = 16, slice_pixels = 512, most_partial_bytes = 32 << 20;
+constexpr int64_t chunk_pixels =
+    16384 / (panel_vectors * vector_bytes);  // a panel takes half of the nearest cache
+constexpr int64_t most_tasks = 16, most_partial_bytes = 32 << 20, near_bytes = 1 << 20;
+constexpr int64_t joined_bytes = 64;  // pixels that small lie beside one another in the copy of the image
 
+// One axis of the copy of the image.
+struct Axis {
+  int64_t taps, step, dilation;  // positions of the copy from one result, and tap, to the next
+  int64_t fetch;                 // coordinates of the image from one position to the next
+
+  Axis(const ConvProblem& p, int i) {
+    if (p.kernel[i] == 1)  // what lies between is not needed
+      taps = 1, step = 1, dilation = 0, fetch = p.stride[i];
+    else
+      taps = p.kernel[i], step = p.stride[i], dilation = p.dilation[i], fetch = 1;
+  }
+  int64_t extent(int64_t results) const { return (results - 1) * step + (taps - 1) * dilation + 1; }
+};
+
+// The results of a chunk: so many from each of these on.
+struct Chunk {
+  int64_t plane, y, x, planes, rows, columns;
+  int64_t pixels() const { return planes * rows * columns; }
+};
+
+template <class T>
 struct Plan {
-  int64_t runs_per_row, run;       // rows of dst are cut into runs of at most `run` pixels
-  int64_t rows_per_chunk, chunks;  // chunks of whole rows (or single runs) that the caches hold
-  int64_t span;  // rows of the result that no tile straddles: one tap's, or all if none is padded
-  int64_t tiles_per_span, row_tiles;
-  int64_t slices, groups;
-  int64_t zeros;  // elements of a row of padding
-  int64_t size;   // of a slice's sums: the weights, and the bias if wanted
-  bool partial;   // whether sums are kept apart from the result
-};
-
-template <class T>
-Plan make_plan(const ConvProblem& p) {
-  const TileSet<T>& set = tiles<T>();
-  Plan plan;
-  plan.run = lesser(p.dst[2], chunk_pixels);
-  plan.runs_per_row = ceil_div(p.dst[2], greater(plan.run, 1));
-  plan.rows_per_chunk = plan.runs_per_row > 1 ? 1 : greater(1, chunk_pixels / greater(plan.run, 1));
-  const int64_t rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
-  plan.chunks = ceil_div(rows, plan.rows_per_chunk);
-  bool padded = false;
-  for (int axis = 0; axis < 3; axis++)
-    padded |= p.pad[axis] > 0 ||
-              (p.dst[axis] - 1) * p.stride[axis] + (p.kernel[axis] - 1) * p.dilation[axis] >= p.src[axis];
-  plan.span = padded && p.ic >= 8 ? p.ic : p.taps() * p.ic;
-  plan.tiles_per_span = ceil_div(plan.span, set.rows);
-  plan.row_tiles = p.taps() * p.ic / plan.span * plan.tiles_per_span;
-  const int64_t size = plan.size = (p.taps() * p.ic + p.has_diff_bias) * p.oc;
-  const int64_t affordable = greater(1, most_partial_bytes / (size * static_cast<int64_t>(sizeof(T)) + 1));
-  plan.slices =
-      lesser(plan.chunks, lesser(affordable, lesser(most_slices, p.batch * p.dst_pixels() / slice_pixels)));
-  plan.slices = greater(plan.slices, 1);
-  const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(p.batch * p.dst_pixels());
-  const int64_t worthwhile =
-      1 + static_cast<int64_t>(flops / static_cast<double>(plan.slices) / (2 * task_flops));
-  plan.groups = lesser(lesser(ceil_div(most_slices, plan.slices), worthwhile), plan.row_tiles);
-  plan.partial = plan.slices > 1 || p.has_diff_bias;
-  plan.zeros = ceil_div((plan.run + 1) * p.stride[2] * p.ic, 16) * 16;
-  return plan;
-}
-
-// The rows of one tile: which tap and channel each stands for.
-struct TileRows {
-  int64_t first, count;              // in the result
-  int64_t offset[3][max_tile_rows];  // image coordinates relative to position · stride
-  int64_t element[max_tile_rows];    // the same in elements, with the channel
-  int64_t least, most;               // of offset[2]
-};
-
-inline TileRows rows_of(const ConvProblem& p, const Plan& plan, int64_t tile, int64_t tile_rows, int count) {
-  TileRows rows;
-  const int64_t in_span = tile % plan.tiles_per_span * tile_rows;
-  rows.first = tile / plan.tiles_per_span * plan.span + in_span;
-  rows.count = lesser(tile_rows, plan.span - in_span);
-  int64_t channel = rows.first % p.ic, tap = rows.first / p.ic;
-  int64_t at[3] = {tap / p.kernel[2] / p.kernel[1], tap / p.kernel[2] % p.kernel[1], tap % p.kernel[2]};
-  for (int i = 0; i < count; i++) {
-    int64_t element = 0;
-    for (int axis = 0; axis < 3; axis++) {
-      rows.offset[axis][i] = at[axis] * p.dilation[axis] - p.pad[axis];
-      element = element * p.src[axis] + rows.offset[axis][i];
-    }
-    rows.element[i] = element * p.ic + channel;
-    rows.least = i ? lesser(rows.least, rows.offset[2][i]) : rows.offset[2][i];
-    rows.most = i ? greater(rows.most, rows.offset[2][i]) : rows.offset[2][i];
-    if (i + 1 >= rows.count || ++channel < p.ic) continue;  // rows beyond the last repeat it
-    channel = 0;
-    for (int axis = 2; axis >= 0 && ++at[axis] == p.kernel[axis]; axis--) at[axis] = 0;
-  }
-  return rows;
-}
-
-template <class T>
-struct Segments {
-  const T* rows[max_segments][max_tile_rows];
-  int64_t pixel[max_segments];  // of dst, from the start of the chunk
-  int64_t length[max_segments];
-  int count = 0;
-};
-
-// A row of dst in the chunk at hand, or a part of one.
-template <class T>
-struct Line {
-  const T* src;        // where position 0 of the row reads the image
-  int64_t at_z, at_y;  // coordinates of that
-  int64_t begin, end;  // positions
-  int64_t pixel;       // of `begin`, from the start of the chunk
-};
-
-// One task: a slice of the pixels, a group of tiles.
-template <class T>
-struct Task {
   const ConvProblem& p;
-  const T* zeros;
-  T* sums;            // taps × ic rows of oc columns
-  const T* diff_dst;  // first pixel of the chunk
-  T* tail;            // the last panel of the chunk's diff_dst if it is partial
+  Axis down, along;
+  bool turned;  // whether the result's channels, which are few, go down the tiles and the image's across
+  bool joined;  // whether the copy has whole pixels side by side, so that a row of taps is one run
+  int64_t planes, rows, columns, chunks_down, chunks_along, chunks;  // results in a chunk; chunks
+  int64_t height, width_;                                            // of the copy of each plane
+  int64_t run, runs;    // neighbouring elements of the copy that meet a pixel of the result, how often
+  int64_t parts;        // of a run: a tile's rows
+  int64_t pixel, copy;  // elements from one position of the copy to the next, of the whole copy (of one part)
+  int64_t run_vectors;  // turned: in a run
+  int64_t line, slice;  // elements of a row of the sums, and of all
+  int64_t slices, groups, group_copies;
+  bool partial;  // whether sums are kept apart from the result
+
+  explicit Plan(const ConvProblem& p) : p(p), down(p, 1), along(p, 2) {
+    cut_pixels();
+    joined = p.ic * static_cast<int64_t>(sizeof(T)) <= joined_bytes;
+    turned = turned_cycles() < 0.9 * plain_cycles();
+    joined = joined || turned;
+    run = run_of(joined), runs = p.taps() * p.ic / run;
+    parts = ceil_div(run, tile_rows());
+    pixel = joined ? p.ic : ceil_div(run, parts);
+    run_vectors = ceil_div(run, width<T>);
+    copy = round_up(planes * p.kernel[0] * height * width_ * pixel + 2 * width<T>, 16);
+    line = turned ? runs * run_vectors * width<T> : round_up(p.oc, width<T>);
+    slice = round_up(line * (turned ? p.oc : p.taps() * p.ic + 1) + 1, 16);
+    cut_work();
+    group_copies = joined ? 1 : ceil_div(parts, groups);
+  }
+
+  int64_t run_of(bool join) const { return join && along.dilation <= 1 ? along.taps * p.ic : p.ic; }
+  int64_t tile_rows() const { return p.oc > width<T> ? most_rows : most_rows_of_one; }
+
+  // For a pixel.
+  double plain_cycles() const {
+    const int64_t run = run_of(joined), rows = ceil_div(run, ceil_div(run, tile_rows()));
+    const int64_t pairs = p.oc / panel_vectors / width<T>, left = p.oc - pairs * panel_vectors * width<T>;
+    const double once = static_cast<double>(p.taps() * p.ic / run * ceil_div(run, rows));
+    return once * (static_cast<double>(pairs) * tile_cycles(rows, panel_vectors) +
+                   (left ? tile_cycles(rows, ceil_div(left, width<T>)) : 0));
+  }
+  double turned_cycles() const {
+    const int64_t run = run_of(true), vectors = p.taps() * p.ic / run * ceil_div(run, width<T>);
+    const int64_t rows = ceil_div(p.oc, ceil_div(p.oc, most_turned_rows)),
+                  most = most_vectors(static_cast<int>(rows));
+    return static_cast<double>(ceil_div(p.oc, rows) * ceil_div(vectors, most)) *
+           tile_cycles(rows, ceil_div(vectors, ceil_div(vectors, most)));
+  }
+
+  void cut_pixels() {
+    const int64_t all = p.batch * p.dst_pixels(), most = greater(32, lesser(chunk_pixels, all / most_tasks));
+    planes = 1, rows = p.dst[1], columns = p.dst[2];
+    if (columns * rows > most) {
+      // a chunk of one row would copy the rows of all taps for it
+      const int64_t widest = down.taps > 1 && rows > 1 ? greater(most / 4, 16) : most;
+      columns = ceil_div(columns, ceil_div(columns, widest));
+      rows = ceil_div(rows, ceil_div(rows, greater(1, most / columns)));
+    } else {
+      planes = greater(1, most / greater(columns * rows, 1));
+    }
+    height = down.extent(rows), width_ = along.extent(columns);
+    chunks_along = ceil_div(p.dst[2], columns), chunks_down = ceil_div(p.dst[1], rows);
+    chunks = chunks_along * chunks_down * ceil_div(p.batch * p.dst[0], planes);
+  }
+
+  void cut_work() {
+    const int64_t bytes = slice * static_cast<int64_t>(sizeof(T)), pixels = p.batch * p.dst_pixels();
+    // what slices cost at the end is a part of what their pixels do
+    const int64_t least_pixels = bytes * most_tasks <= near_bytes ? 64 : 512;
+    slices = lesser(lesser(most_tasks, chunks), lesser(pixels / least_pixels, most_partial_bytes / bytes));
+    slices = greater(1, slices);
+    const double flops = 2.0 * static_cast<double>(pixels * p.taps()) * static_cast<double>(p.ic * p.oc);
+    const int64_t worthwhile =
+        1 + static_cast<int64_t>(flops / static_cast<double>(slices) / (2 * task_flops));
+    groups = joined ? 1 : lesser(lesser(ceil_div(most_tasks, slices), worthwhile), parts);
+    partial = turned || slices > 1 || p.oc % width<T> != 0;
+  }
+
+  int64_t tiles() const {  // of a chunk
+    if (!turned) return parts * runs * ceil_div(p.oc, panel_vectors * width<T>);
+    const int64_t bands = ceil_div(p.oc, most_turned_rows);
+    return bands * ceil_div(runs * run_vectors, most_vectors(static_cast<int>(ceil_div(p.oc, bands))));
+  }
+
+  Chunk chunk_at(int64_t i) const {
+    Chunk c;
+    c.x = i % chunks_along * columns, c.y = i / chunks_along % chunks_down * rows;
+    c.plane = i / chunks_along / chunks_down * planes;
+    c.columns = lesser(columns, p.dst[2] - c.x), c.rows = lesser(rows, p.dst[1] - c.y);
+    c.planes = lesser(planes, p.batch * p.dst[0] - c.plane);
+    return c;
+  }
+
+  // Scratch memory of a thread, in elements: copies of the image and of diff_dst.
+  int64_t diff_elements() const {
+    return round_up(greater(turned ? p.oc : 0, panel_vectors * width<T>) * columns * rows * planes, 16);
+  }
+  int64_t worker_elements() const { return group_copies * copy + diff_elements(); }
+  int64_t places() const { return round_up(columns * rows * planes, 8); }
+  int64_t sum_elements() const { return (partial ? slices * slice : 0) + round_up(p.oc, 16) * slices; }
+};
+
+// What a thread works with.
+template <class T>
+struct Worker {
+  T* image;
+  T* diff;
+  int64_t* places;  // of the chunk's pixels in the copy of the image
 };
 
 template <class T>
-void flush(const Task<T>& task, const TileRows& rows, Segments<T>& segments, int64_t a_stride) {
-  const TileSet<T>& set = tiles<T>();
-  const int64_t oc = task.p.oc;
-  T* dst[max_tile_rows];
-  Segment<T> list[max_segments];
-  TileArguments<T> t = {};
-  t.segments = list;
-  t.segment_count = segments.count;
-  t.a_stride = a_stride;
-  t.dst = dst;
-  t.accumulate = true;
-  for (int64_t column = 0; column < oc; column += set.panel) {
-    t.columns = lesser(set.panel, oc - column);
-    const bool tail = t.columns < set.panel;
-    const T* b = tail ? task.tail : task.diff_dst + column;
-    t.b_stride = tail ? set.panel : oc;
-    for (int s = 0; s < segments.count; s++)
-      list[s] = {segments.rows[s], b + segments.pixel[s] * t.b_stride, segments.length[s]};
-    for (int i = 0; i < set.rows; i++)
-      dst[i] = task.sums + (rows.first + lesser(i, rows.count - 1)) * oc + column;
-    shape_for<T>(rows.count, t.columns).run(t);
-  }
-  segments.count = 0;
-}
-
-// Adds the positions [begin, end) of a line; even says that all of them read inside of the image's width.
-template <class T>
-void add_run(const Task<T>& task, const TileRows& rows, const bool (&inside)[max_tile_rows],
-             const Line<T>& line, int64_t begin, int64_t end, bool even, Segments<T>& segments) {
-  const ConvProblem& p = task.p;
-  if (segments.count == max_segments) flush(task, rows, segments, task.p.stride[2] * task.p.ic);
-  const int64_t at = begin * p.stride[2];
-  const T** pointers = segments.rows[segments.count];
-  bool any = false;
-  for (int i = 0; i < tiles<T>().rows; i++) {
-    const bool real = inside[i] && (even || static_cast<uint64_t>(at + rows.offset[2][i]) <
-                                                static_cast<uint64_t>(p.src[2]));
-    pointers[i] = real ? line.src + at * p.ic + rows.element[i] : task.zeros;
-    any |= real;
-  }
-  if (!any) return;
-  segments.pixel[segments.count] = line.pixel + begin - line.begin;
-  segments.length[segments.count++] = end - begin;
-}
-
-template <class T>
-void add_tile(const Task<T>& task, const TileRows& rows, const Line<T>* line, const Line<T>* last) {
-  const ConvProblem& p = task.p;
-  Segments<T> segments;
-  // positions from `low` to before `high` read inside of the image's width with every row of the tile
-  const int64_t low = rows.least < 0 ? ceil_div(-rows.least, p.stride[2]) : 0;
-  const int64_t room = p.src[2] - rows.most;
-  const int64_t high = room > 0 ? ceil_div(room, p.stride[2]) : 0;
-  for (; line != last; line++) {
-    bool inside[max_tile_rows], any = false;
-    for (int i = 0; i < tiles<T>().rows; i++) {
-      inside[i] = static_cast<uint64_t>(line->at_z + rows.offset[0][i]) < static_cast<uint64_t>(p.src[0]) &&
-                  static_cast<uint64_t>(line->at_y + rows.offset[1][i]) < static_cast<uint64_t>(p.src[1]);
-      any |= inside[i];
+void find_places(const Plan<T>& plan, const Chunk& c, int64_t* places) {
+  for (int64_t i = 0; i < c.planes; i++)
+    for (int64_t y = 0; y < c.rows; y++) {
+      const int64_t row = (i * plan.p.kernel[0] * plan.height + y * plan.down.step) * plan.width_;
+      for (int64_t x = 0; x < c.columns; x++) *places++ = (row + x * plan.along.step) * plan.pixel;
     }
-    if (!any) continue;
-    const int64_t even = lesser(greater(low, line->begin), line->end),
-                  even_end = greater(lesser(high, line->end), even);
-    for (int64_t x = line->begin; x < even; x++)
-      add_run(task, rows, inside, *line, x, x + 1, false, segments);
-    if (even < even_end) add_run(task, rows, inside, *line, even, even_end, true, segments);
-    for (int64_t x = even_end; x < line->end; x++)
-      add_run(task, rows, inside, *line, x, x + 1, false, segments);
-  }
-  if (segments.count) flush(task, rows, segments, task.p.stride[2] * task.p.ic);
 }
 
-// Adds the chunk's pixels of diff_dst to the last row.
+// Has the lines of the next chunk's image and gradient come while one is computed, a few at a time.
 template <class T>
-void add_bias(const Task<T>& task, int64_t pixels) {
-  static constexpr T one = 1;
-  TileRows rows;
-  rows.first = task.p.taps() * task.p.ic, rows.count = 1;
-  Segments<T> segments;
-  for (const T*& row : segments.rows[0]) row = &one;
-  segments.pixel[0] = 0, segments.length[0] = pixels, segments.count = 1;
-  flush(task, rows, segments, 0);
-}
-
-template <class T>
-void run_task(const ConvProblem& p, const Plan& plan, const ConvOperands<T>& o, const T* zeros, T* sums,
-              int64_t slice, int64_t group) {
-  const TileSet<T>& set = tiles<T>();
-  const int64_t tile = group * plan.row_tiles / plan.groups,
-                tile_end = (group + 1) * plan.row_tiles / plan.groups;
-  const int64_t chunk = slice * plan.chunks / plan.slices,
-                chunk_end = (slice + 1) * plan.chunks / plan.slices;
-  alignas(64) T tail[chunk_pixels * max_panel_vectors * width<T>];
-  const int64_t partial = p.oc % set.panel, all_rows = p.batch * p.dst[0] * p.dst[1] * plan.runs_per_row;
-  for (int64_t i = tile; i < tile_end; i++) {
-    const TileRows rows = rows_of(p, plan, i, set.rows, set.rows);
-    __builtin_memset(sums + rows.first * p.oc, 0, static_cast<size_t>(rows.count * p.oc) * sizeof(T));
+class Fetcher {
+ public:
+  Fetcher(const Plan<T>& plan, const ConvOperands<T>& o, const Chunk& c, int64_t steps) : plan_(plan), c_(c) {
+    const ConvProblem& p = plan.p;
+    image_ = o.a, diff_ = o.b;
+    image_rows_ = c.planes * p.kernel[0] * plan.down.extent(c.rows);
+    const int64_t image_line = plan.along.extent(c.columns) * plan.along.fetch * p.ic,
+                  diff_line = c.columns * p.oc;
+    image_bytes_ = image_line * static_cast<int64_t>(sizeof(T)),
+    diff_bytes_ = diff_line * static_cast<int64_t>(sizeof(T));
+    const int64_t bytes = image_rows_ * image_bytes_ + c.planes * c.rows * diff_bytes_;
+    lines_ = 1 + bytes / 64 / greater(steps, 1);
+    next_row();
   }
-  const bool bias = p.has_diff_bias && group == plan.groups - 1;
-  if (bias) __builtin_memset(sums + p.taps() * p.ic * p.oc, 0, static_cast<size_t>(p.oc) * sizeof(T));
-  Line<T> lines[chunk_pixels];
-  for (int64_t c = chunk; c < chunk_end; c++) {
-    const int64_t row = c * plan.rows_per_chunk, row_end = lesser(row + plan.rows_per_chunk, all_rows);
-    int64_t pixels = 0, first = 0;
-    for (int64_t r = row; r < row_end; r++) {
-      const int64_t at = r / plan.runs_per_row, y = at % p.dst[1], z = at / p.dst[1] % p.dst[0],
-                    sample = at / p.dst[1] / p.dst[0];
-      const int64_t begin = r % plan.runs_per_row * plan.run, end = lesser(begin + plan.run, p.dst[2]);
-      const int64_t at_z = z * p.stride[0], at_y = y * p.stride[1];
-      const T* src = o.a + ((sample * p.src[0] + at_z) * p.src[1] + at_y) * p.src[2] * p.ic;
-      lines[r - row] = {src, at_z, at_y, begin, end, pixels};
-      if (r == row) first = at * p.dst[2] + begin;
-      pixels += end - begin;
+  void step() {
+    for (int64_t i = 0; i < lines_ && at_; i++) {
+      __builtin_prefetch(at_, 0, 2);
+      at_ += 64;
+      if (at_ >= end_) next_row();
     }
-    const Task<T> task = {p, zeros, sums, o.b + first * p.oc, tail};
-    if (partial) pack_rows(task.diff_dst + p.oc - partial, p.oc, partial, pixels, tail, set.panel);
-    for (int64_t i = tile; i < tile_end; i++)
-      add_tile(task, rows_of(p, plan, i, set.rows, set.rows), lines, lines + (row_end - row));
-    if (bias) add_bias(task, pixels);
+  }
+
+ private:
+  void next_row() {
+    const ConvProblem& p = plan_.p;
+    const int64_t row = row_++, gradient = row - image_rows_;
+    at_ = end_ = nullptr;
+    if (gradient >= c_.planes * c_.rows) return;
+    if (gradient >= 0) {
+      const int64_t y = (c_.plane + gradient / c_.rows) * p.dst[1] + c_.y + gradient % c_.rows;
+      at_ = reinterpret_cast<const char*>(diff_ + (y * p.dst[2] + c_.x) * p.oc);
+      end_ = at_ + diff_bytes_;
+      return;
+    }
+    const int64_t rows = plan_.down.extent(c_.rows), plane = c_.plane + row / rows / p.kernel[0];
+    const int64_t z = plane % p.dst[0] * p.stride[0] - p.pad[0] + row / rows % p.kernel[0] * p.dilation[0];
+    const int64_t y = c_.y * p.stride[1] - p.pad[1] + row % rows * plan_.down.fetch;
+    const int64_t line = (plane / p.dst[0] * p.src[0] + z) * p.src[1] + y;
+    at_ = reinterpret_cast<const char*>(image_ + (line * p.src[2] + c_.x * p.stride[2] - p.pad[2]) * p.ic);
+    end_ = at_ + image_bytes_;
+  }
+
+  const Plan<T>& plan_;
+  const Chunk c_;
+  const T *image_, *diff_;
+  int64_t image_rows_, image_bytes_, diff_bytes_, lines_, row_ = 0;
+  const char *at_ = nullptr, *end_ = nullptr;
+};
+
+// The chunk's part of the image with its padding: for each plane and each tap across planes its rows. Parts
+// [part, part_end) of the channels have copies of their own unless whole pixels lie side by side.
+template <class T>
+void copy_image(const Plan<T>& plan, const T* src, const Chunk& c, int64_t part, int64_t part_end, T* to) {
+  const ConvProblem& p = plan.p;
+  const int64_t fetch = plan.along.fetch, x0 = c.x * p.stride[2] - p.pad[2];
+  const int64_t extent = plan.along.extent(c.columns), room = p.src[2] - x0;
+  const int64_t begin = lesser(extent, x0 < 0 ? ceil_div(-x0, fetch) : 0),
+                end = lesser(extent, greater(begin, room > 0 ? ceil_div(room, fetch) : 0));
+  const int64_t pixel = plan.pixel;
+  const auto clear = [](T* at, int64_t count) {
+    __builtin_memset(at, 0, static_cast<size_t>(count) * sizeof(T));
+  };
+  for (int64_t i = 0; i < c.planes * p.kernel[0]; i++) {
+    const int64_t plane = c.plane + i / p.kernel[0], sample = plane / p.dst[0];
+    const int64_t z = plane % p.dst[0] * p.stride[0] - p.pad[0] + i % p.kernel[0] * p.dilation[0];
+    const bool real = z >= 0 && z < p.src[0];
+    for (int64_t v = 0; v < plan.down.extent(c.rows); v++) {
+      const int64_t y = c.y * p.stride[1] - p.pad[1] + v * plan.down.fetch;
+      const bool inside = real && y >= 0 && y < p.src[1];
+      const int64_t first = inside ? begin : extent, last = inside ? end : extent;
+      const T* const row = src + (((sample * p.src[0] + z) * p.src[1] + y) * p.src[2] + x0) * p.ic;
+      T* const at = to + (i * plan.height + v) * plan.width_ * pixel;
+      for (int64_t k = part; k < part_end; k++) {
+        T* const line = at + (k - part) * plan.copy;
+        clear(line, first * pixel);
+        if (plan.joined && fetch == 1) {
+          __builtin_memcpy(line + first * pixel, row + first * pixel,
+                           static_cast<size_t>((last - first) * pixel) * sizeof(T));
+        } else {
+          const int64_t channel = plan.joined ? 0 : part_begin(plan.run, plan.parts, k),
+                        channels = plan.joined ? pixel : part_begin(plan.run, plan.parts, k + 1) - channel;
+          pack_closely(row + first * fetch * p.ic + channel, fetch * p.ic, channels, p.ic - channel,
+                       last - first, line + first * pixel, pixel);
+        }
+        clear(line + last * pixel, (extent - last) * pixel);
+      }
+    }
+  }
+}
+
+// f(pixels of diff_dst that follow one another, how many they are, how many came before)
+template <class T, class F>
+PRONGHORN_INLINE void for_each_row(const Plan<T>& plan, const T* diff_dst, const Chunk& c, const F& f) {
+  const ConvProblem& p = plan.p;
+  for (int64_t i = 0; i < c.planes * c.rows; i++) {
+    const int64_t row = (c.plane + i / c.rows) * p.dst[1] + c.y + i % c.rows;
+    f(diff_dst + (row * p.dst[2] + c.x) * p.oc, c.columns, i * c.columns);
+  }
+}
+
+// Copies a panel of diff_dst, and adds its pixels to the bias's sums, unless null.
+template <class T>
+void copy_panel(const Plan<T>& plan, const T* diff_dst, const Chunk& c, int64_t column, int64_t vectors,
+                T* to, T* bias) {
+  const int64_t oc = plan.p.oc, panel = vectors * width<T>, filled = lesser(panel, oc - column);
+  for_each_row(plan, diff_dst, c, [&](const T* from, int64_t pixels, int64_t before) {
+    pack_rows(from + column, oc, filled, pixels, to + before * panel, panel);
+  });
+  for (int64_t v = 0; bias && v < vectors; v++) {
+    Vec<T> sums[4] = {};
+    const int64_t pixels = c.pixels();
+    int64_t x = 0;
+    for (; x + 4 <= pixels; x += 4)
+      for (int i = 0; i < 4; i++) sums[i] = sums[i] + load(to + (x + i) * panel + v * width<T>);
+    for (; x < pixels; x++) sums[0] = sums[0] + load(to + x * panel + v * width<T>);
+    const int64_t left = filled - v * width<T>;
+    T* const at = bias + column + v * width<T>;
+    store_upto(at, load_upto(at, left) + ((sums[0] + sums[1]) + (sums[2] + sums[3])), left);
+  }
+}
+
+template <class T>
+int64_t run_place(const Plan<T>& plan, int64_t run) {
+  const int64_t across = plan.p.ic == plan.run ? plan.along.taps : 1, x = run % across, line = run / across,
+                y = line % plan.down.taps, z = line / plan.down.taps;
+  return ((z * plan.height + y * plan.down.dilation) * plan.width_ + x * plan.along.dilation) * plan.pixel;
+}
+
+// Adds the chunk's pixels to rows of the sums; of the parts [part, part_end).
+template <class T>
+void add_plain(const Plan<T>& plan, const T* diff_dst, const Chunk& c, int64_t part, int64_t part_end,
+               const Worker<T>& worker, Fetcher<T>& fetcher, T* sums, T* bias, bool first) {
+  const int64_t oc = plan.p.oc, pixels = c.pixels();
+  for (int64_t column = 0, vectors; column < oc; column += vectors * width<T>) {
+    vectors = oc - column > width<T> ? panel_vectors : 1;
+    const bool in_place =
+        oc == vectors * width<T> && c.columns == plan.p.dst[2] && c.rows == plan.p.dst[1] && !bias;
+    const T* diff = diff_dst + c.plane * plan.p.dst[1] * plan.p.dst[2] * oc;
+    if (!in_place) {
+      copy_panel(plan, diff_dst, c, column, vectors, worker.diff, bias);
+      diff = worker.diff;
+    }
+    const PlainTile<T>* const by_rows = vectors > 1 ? all_tiles<T>.two : all_tiles<T>.one;
+    for (int64_t k = part; k < part_end; k++) {
+      const int64_t begin = part_begin(plan.run, plan.parts, k),
+                    rows = part_begin(plan.run, plan.parts, k + 1) - begin;
+      const T* const image = plan.joined ? worker.image + begin : worker.image + (k - part) * plan.copy;
+      for (int64_t r = 0; r < plan.runs; r++) {
+        fetcher.step();
+        by_rows[rows - 1](image + run_place(plan, r), worker.places, diff, pixels,
+                          sums + (r * plan.run + begin) * plan.line + column, plan.line, first);
+      }
+    }
+  }
+}
+
+template <class T>
+void add_turned(const Plan<T>& plan, const T* diff_dst, const Chunk& c, const Worker<T>& worker,
+                Fetcher<T>& fetcher, T* sums, T* bias, bool first) {
+  const int64_t oc = plan.p.oc, pixels = c.pixels(), vectors = plan.runs * plan.run_vectors;
+  for_each_row(plan, diff_dst, c, [&](const T* from, int64_t count, int64_t before) {
+    __builtin_memcpy(worker.diff + before * oc, from, static_cast<size_t>(count * oc) * sizeof(T));
+  });
+  for (int64_t o = 0; bias && o < oc; o++) {
+    T partial[4] = {};
+    for (int64_t x = 0; x < pixels; x++) partial[x % 4] += worker.diff[x * oc + o];
+    bias[o] += (partial[0] + partial[1]) + (partial[2] + partial[3]);
+  }
+  const int64_t bands = ceil_div(oc, most_turned_rows);
+  for (int64_t band = 0; band < bands; band++) {
+    const int64_t row = part_begin(oc, bands, band), rows = part_begin(oc, bands, band + 1) - row;
+    const int64_t parts = ceil_div(vectors, most_vectors(static_cast<int>(rows)));
+    for (int64_t k = 0; k < parts; k++) {
+      const int64_t vector = part_begin(vectors, parts, k),
+                    count = part_begin(vectors, parts, k + 1) - vector;
+      int64_t at[6];
+      for (int64_t v = 0; v < count; v++) {
+        const int64_t run = (vector + v) / plan.run_vectors, in_run = (vector + v) % plan.run_vectors;
+        at[v] = run_place(plan, run) + in_run * width<T>;
+      }
+      fetcher.step();
+      all_tiles<T>.turned[rows - 1][count - 1](worker.image, worker.places, at, worker.diff + row, oc, pixels,
+                                               sums + row * plan.line + vector * width<T>, plan.line, first);
+    }
+  }
+}
+
+// One task: a slice of the chunks, a group of the parts.
+template <class T>
+void run_task(const Plan<T>& plan, const ConvOperands<T>& o, const Worker<T>& worker, int64_t slice,
+              int64_t group, T* sums, T* bias) {
+  const int64_t part = part_begin(plan.parts, plan.groups, group),
+                part_end = part_begin(plan.parts, plan.groups, group + 1),
+                begin = part_begin(plan.chunks, plan.slices, slice),
+                end = part_begin(plan.chunks, plan.slices, slice + 1);
+  for (int64_t i = begin; i < end; i++) {
+    const Chunk c = plan.chunk_at(i);
+    find_places(plan, c, worker.places);
+    copy_image(plan, o.a, c, plan.joined ? 0 : part, plan.joined ? 1 : part_end, worker.image);
+    Fetcher<T> fetcher(plan, o, plan.chunk_at(lesser(i + 1, end - 1)), plan.tiles() / plan.groups);
+    if (plan.turned)
+      add_turned(plan, o.b, c, worker, fetcher, sums, bias, i == begin);
+    else
+      add_plain(plan, o.b, c, part, part_end, worker, fetcher, sums, bias, i == begin);
   }
 }
 
 template <class T>
 size_t scratch_bytes(const ConvProblem& p) {
-  const Plan plan = make_plan<T>(p);
-  const int64_t partial = plan.partial ? plan.slices * plan.size : 0;
-  return static_cast<size_t>(plan.zeros + partial) * sizeof(T);
+  const Plan<T> plan(p);
+  return static_cast<size_t>(plan.sum_elements() + p.workers * plan.worker_elements()) * sizeof(T) +
+         static_cast<size_t>(p.workers * plan.places()) * sizeof(int64_t);
+}
+
+// Adds up the slices' sums, the turned ones into their order.
+template <class T>
+void add_slices(const Plan<T>& plan, const T* sums, T* to) {
+  const ConvProblem& p = plan.p;
+  const int64_t oc = p.oc;
+  parallel_for(0, p.taps() * p.ic, 1 + 16384 / oc, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      if (plan.turned) {
+        const T* from = sums + row / plan.run * plan.run_vectors * width<T> + row % plan.run;
+        for (int64_t c = 0; c < oc; c++) {
+          T total = from[c * plan.line];
+          for (int64_t s = 1; s < plan.slices; s++) total += from[s * plan.slice + c * plan.line];
+          to[row * oc + c] = total;
+        }
+        continue;
+      }
+      for (int64_t c = 0; c < oc; c += width<T>) {
+        const T* from = sums + row * plan.line + c;
+        Vec<T> total = load(from);
+        for (int64_t s = 1; s < plan.slices; s++) total = total + load(from + s * plan.slice);
+        store_upto(to + row * oc + c, total, oc - c);
+      }
+    }
+  });
 }
 
 template <class T>
 void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
-  const Plan plan = make_plan<T>(p);
-  const int64_t size = plan.size, weights = p.taps() * p.ic * p.oc;
-  if (size == 0) return;
-  T* const zeros = static_cast<T*>(scratch);
-  T* const partial = plan.partial ? zeros + plan.zeros : o.c;
-  __builtin_memset(zeros, 0, static_cast<size_t>(plan.zeros) * sizeof(T));
-  const double flops = 2.0 * static_cast<double>(size) * static_cast<double>(p.batch * p.dst_pixels());
-  const int64_t tasks = plan.slices * plan.groups;
+  const Plan<T> plan(p);
+  const int64_t oc = p.oc, bias_step = round_up(oc, 16);
+  if (p.taps() * p.ic * oc == 0) return;
+  int64_t* const places = static_cast<int64_t*>(scratch);
+  T* const sums = reinterpret_cast<T*>(places + p.workers * plan.places());
+  T* const biases = sums + (plan.partial ? plan.slices * plan.slice : 0);
+  T* const work = biases + plan.slices * bias_step;
+  if (plan.chunks == 0) __builtin_memset(o.c, 0, static_cast<size_t>(p.taps() * p.ic * oc) * sizeof(T));
+  if (p.has_diff_bias) __builtin_memset(biases, 0, static_cast<size_t>(plan.slices * bias_step) * sizeof(T));
+  const double flops =
+      2.0 * static_cast<double>(p.batch * p.dst_pixels() * p.taps()) * static_cast<double>(p.ic * oc);
+  const int64_t tasks = plan.chunks ? plan.slices * plan.groups : 0;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops * static_cast<double>(tasks) / (flops + 1));
+  Lender lender(p.workers);
   parallel_for(
       0, tasks, grain,
       [&](int64_t first, int64_t last) {
+        const int64_t taken = lender.take();
+        T* const own = work + taken * plan.worker_elements();
+        const Worker<T> worker = {own, own + plan.group_copies * plan.copy, places + taken * plan.places()};
         for (int64_t i = first; i < last; i++) {
-          const int64_t slice = i / plan.groups;
-          run_task(p, plan, o, zeros, partial + slice * size, slice, i % plan.groups);
+          const int64_t slice = i / plan.groups, group = i % plan.groups;
+          run_task(plan, o, worker, slice, group, plan.partial ? sums + slice * plan.slice : o.c,
+                   p.has_diff_bias && group == 0 ? biases + slice * bias_step : nullptr);
         }
+        lender.give_back(taken);
       },
       flops);
-  if (!plan.partial) return;
-  const auto add_slices = [&](int64_t from, T* to, int64_t count) {
-    parallel_for(0, count, 16384, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i += width<T>) {
-        Vec<T> total = load_upto(partial + from + i, end - i);
-        for (int64_t s = 1; s < plan.slices; s++)
-          total = total + load_upto(partial + s * size + from + i, end - i);
-        store_upto(to + i, total, end - i);
-      }
-    });
-  };
-  add_slices(0, o.c, weights);
-  if (p.has_diff_bias) add_slices(weights, o.diff_bias, p.oc);
+  if (plan.partial && tasks) add_slices(plan, sums, o.c);
+  for (int64_t c = 0; p.has_diff_bias && c < oc; c++) {
+    T total = biases[c];
+    for (int64_t s = 1; s < plan.slices; s++) total += biases[s * bias_step + c];
+    o.diff_bias[c] = total;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // beyond their edge, and scratch memory for each thread at work.
 #pragma once
 #include "kernels/conv/conv.h"
+#include "kernels/conv/lender.h"
 #include "kernels/conv/winograd_product.h"
 #include "kernels/pool/places.h"
 #include "simd/upto.h"
@@ -136,21 +137,6 @@ PRONGHORN_INLINE void transform_patches(const Tiling& tiling, const Plane& image
       });
   }
 }
-
-// Lends each of the threads at work one of `count` pieces of scratch memory.
-class Lender {
- public:
-  explicit Lender(int64_t count) : count_(count) {}
-  int64_t take() {
-    for (int64_t i = 0;; i = i + 1 < count_ ? i + 1 : 0)
-      if (!(__atomic_fetch_or(&taken_, uint64_t{1} << i, __ATOMIC_ACQUIRE) >> i & 1)) return i;
-  }
-  void give_back(int64_t i) { __atomic_fetch_and(&taken_, ~(uint64_t{1} << i), __ATOMIC_RELEASE); }
-
- private:
-  int64_t count_;
-  uint64_t taken_ = 0;
-};
 
 // Of the products in the middle.
 PRONGHORN_INLINE double flops(int64_t points, int64_t tiles, int64_t ic, int64_t oc) {
