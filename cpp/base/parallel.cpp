@@ -122,8 +122,8 @@ class Team {
     if (time < next_alarm_.load(std::memory_order_relaxed) || busy_.exchange(true)) return;
     next_alarm_.store(time + nanoseconds(between_alarms), std::memory_order_relaxed);
     start(workers);
-    busy_.store(false);
     ring();
+    busy_.store(false);
   }
 
   // Runs the chunks from `first` on of a loop that takes some `seconds` (0: unknown) with the help of up to
@@ -166,6 +166,20 @@ class Team {
   // A helper's place is closed, open while there is a loop to join, then joined until its part is done.
   enum State : uint32_t { closed, open, joined };
 
+  // Neighbours on one cache line would slow each other down; processors fetch lines in pairs.
+  static constexpr size_t apart = 128;
+  static constexpr int most_workers = 256, nowhere = -1;
+  struct alignas(apart) Place {  // all that a helper has to read, on one line
+    std::atomic<uint32_t> state{closed};
+    unsigned control_word = 0;
+    std::atomic<int64_t> next{0};  // chunks [next, end) of this part are to be run
+    int64_t end = 0;
+    Loop loop{};
+    pthread_t thread{};
+    std::atomic<bool> asleep{false};
+    std::atomic<int> kept_off{nowhere};  // the processor that it is not to wake on
+  };
+
   static int64_t nanoseconds(std::chrono::nanoseconds time) { return time.count(); }
   static int64_t now() { return nanoseconds(Clock::now().time_since_epoch()); }
 
@@ -177,13 +191,35 @@ class Team {
   void start(int workers) {
     for (; started_ < workers - 1; started_++) {
       awake_.fetch_add(1);
-      std::thread([this, place = started_ + 1] { serve(place); }).detach();
+      std::thread helper([this, place = started_ + 1] { serve(place); });
+      places_[started_ + 1].thread = helper.native_handle();
+      helper.detach();
     }
   }
 
   void ring() {
+    for (int i = 1; i <= started_; i++) keep_off(places_[i]);
     alarm_.fetch_add(1);
     alarm_.notify_all();
+  }
+
+  // The system likes to wake a thread on the processor of its waker, where it would wait for as long as the
+  // waker works: some 10 milliseconds. So a sleeper is kept off that processor until it has woken.
+  void keep_off(Place& place) {
+    cpu_set_t usable;
+    const int here = sched_getcpu();
+    if (!place.asleep.load() || pthread_getaffinity_np(place.thread, sizeof usable, &usable) != 0) return;
+    if (here < 0 || !CPU_ISSET(here, &usable) || CPU_COUNT(&usable) == 1) return;
+    CPU_CLR(here, &usable);
+    if (pthread_setaffinity_np(place.thread, sizeof usable, &usable) == 0) place.kept_off.store(here);
+  }
+
+  static void let_back(Place& place) {
+    cpu_set_t usable;
+    const int processor = place.kept_off.exchange(nowhere);
+    if (processor == nowhere || sched_getaffinity(0, sizeof usable, &usable) != 0) return;
+    CPU_SET(processor, &usable);
+    sched_setaffinity(0, sizeof usable, &usable);
   }
 
   // What is left of a part.
@@ -210,10 +246,14 @@ class Team {
     std::atomic<uint32_t>& state = place.state;
     for (;;) {
       while (!look_for([&] { return state.load() == open; })) {
+        let_back(place);  // it may have been up already when its waker kept it off
         // Either the caller that opens a loop sees one fewer awake and rings, or the loop is seen here.
         awake_.fetch_sub(1);
         const uint32_t alarm = alarm_.load();
+        place.asleep.store(true);
         if (state.load() != open) alarm_.wait(alarm);
+        place.asleep.store(false);
+        let_back(place);
         awake_.fetch_add(1);
       }
       uint32_t seen = open;
@@ -227,17 +267,6 @@ class Team {
       state.notify_one();
     }
   }
-
-  // Neighbours on one cache line would slow each other down; processors fetch lines in pairs.
-  static constexpr size_t apart = 128;
-  static constexpr int most_workers = 256;
-  struct alignas(apart) Place {  // all that a helper has to read, on one line
-    std::atomic<uint32_t> state{closed};
-    unsigned control_word = 0;
-    std::atomic<int64_t> next{0};  // chunks [next, end) of this part are to be run
-    int64_t end = 0;
-    Loop loop{};
-  };
 
   alignas(apart) int workers_ = 0;            // who shares the open loop
   alignas(apart) std::atomic<int> awake_{0};  // helpers that look out for loops or work on one

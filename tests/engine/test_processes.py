@@ -57,6 +57,28 @@ def test_predict_then_fork_then_predict_and_fit_in_four_children():
     assert run(FORK) == "[0, 0, 0, 0]"
 
 
+PAUSES = """
+import os, time
+import numpy as np
+from pronghorn.layers import Dense
+from pronghorn.models import Sequential
+
+model = Sequential([Dense(512, input_shape=(512,)), Dense(512)])
+x = np.ones((256, 512), "float32")
+for _ in range(20):
+    model.predict(x, batch_size=256)
+    time.sleep(0.01)
+tasks = os.listdir("/proc/self/task")
+print(len(tasks) > 1, {os.sched_getaffinity(int(task)) == os.sched_getaffinity(0) for task in tasks})
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="Linux tells of threads there")
+@pytest.mark.skipif(_core.threads() < 2, reason="one processor")
+def test_threads_that_were_woken_may_run_where_the_process_may():
+    assert run(PAUSES, OPENBLAS_NUM_THREADS="1") == "True {True}"
+
+
 def test_four_threads_predict_what_one_does():
     images, words = Input((16, 16, 3)), Input((12, 8))
     features = Flatten()(Conv2D(8, 3)(images))
