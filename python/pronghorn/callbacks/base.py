@@ -153,6 +153,7 @@ class CallbackList:
 
     def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10) -> None:
         self.callbacks, self._keepers = [], []  # keepers: those that back the training up
+        self._watching = {}  # of each mode, those that do something round a batch
         for callback in callbacks or ():
             self.append(callback)
         self.queue_length = queue_length
@@ -168,6 +169,7 @@ class CallbackList:
     def append(self, callback: Callback) -> None:
         """Adds a callback at the end."""
         self.callbacks.append(callback)
+        self._watching.clear()
         if hasattr(callback, "batches_to_go"):
             self._keepers.append(callback)
 
@@ -188,13 +190,15 @@ class CallbackList:
         names = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
         if mode == "train":
             names += ["on_batch_begin", "on_batch_end"]
+        every, watching = False, []
         for callback in self.callbacks:
-            for name in names:
-                hook = getattr(callback, name)
-                function = getattr(hook, "__func__", hook)
-                if function not in _DEFAULT_HOOKS and not getattr(function, "per_slice", False):
-                    return True
-        return False
+            hooks = [getattr(callback, name) for name in names]
+            hooks = [hook for hook in hooks if getattr(hook, "__func__", hook) not in _DEFAULT_HOOKS]
+            if hooks:
+                watching.append(callback)
+                every = every or not all(getattr(hook, "per_slice", False) for hook in hooks)
+        self._watching[mode] = watching
+        return every
 
     def _call_batch_hook(self, mode, hook, batch, logs=None):
         if not self.callbacks:
@@ -204,7 +208,7 @@ class CallbackList:
             self._delta_t_batch = time.time() - self._t_enter_batch
         logs = logs or {}
         start = time.time()
-        for callback in self.callbacks:
+        for callback in self._watching.get(mode, self.callbacks):
             getattr(callback, hook_name)(batch, logs)
         end = time.time()
         self._delta_ts[hook_name].append(end - start)

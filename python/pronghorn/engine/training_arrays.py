@@ -6,6 +6,7 @@ bar, or at the end of the epoch. Only callbacks that want every batch make it re
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,9 @@ class ArrayBatches:
             for shape, dtype in self.step.result_types
         ]
         self._rest_from = self.whole if per_batch else self.whole * self.batch_size
+        self._sizes = np.full(self.count, self.batch_size)
+        if self.rest:
+            self._sizes[-1] = self.rest
 
     def compile(self, model: Any) -> None:
         """Takes the steps from the model, which compiles them where it has none for these shapes."""
@@ -82,8 +86,12 @@ class ArrayBatches:
     def run(self, first: int, last: int, order: Any = None, deadline: float = 0.0) -> int:
         """Runs batches `[first, last)` of rows in `order`; returns the index of the next one."""
         if first < self.whole:
-            program, last = self.step.program, min(last, self.whole)
-            return program.run_batches(self.sources, order, first, last, (), self.results, deadline)
+            end = time.perf_counter() + deadline
+            first = self.step.program.run_batches(
+                self.sources, order, first, min(last, self.whole), (), self.results, deadline
+            )
+            if first < self.whole or first == last or (deadline and time.perf_counter() > end):
+                return first
         start = self.whole * self.batch_size
         sources = self.sources if order is not None else [source[start:] for source in self.sources]
         results = [result[self._rest_from :] for result in self.results]
@@ -118,21 +126,19 @@ class ArrayBatches:
         """Results of the batches `[first, last)`: the mean loss, and the metrics after the last one."""
         logs = callbacks_module.BatchLogs(batch=last - 1, size=self.seen(last) - self.seen(first))
         for name, result in zip(self.step.names, self.results):
-            logs[name] = _number(result[last - 1])
+            logs[name] = float(result.item(last - 1)) if result.ndim == 1 else result[last - 1].copy()
         logs.losses, logs.sizes = losses, sizes = self._losses(first, last)
         if last - first > 1:
-            logs["loss"] = _mean(losses, sizes)
+            logs["loss"] = float((losses * sizes).sum() / logs["size"])
         return logs
 
     def mean_loss(self, first: int, last: int) -> float:
         """Mean loss of a sample of the batches `[first, last)`."""
-        return _mean(*self._losses(first, last))
+        losses, sizes = self._losses(first, last)
+        return float((losses * sizes).sum() / sizes.sum())
 
     def _losses(self, first, last):
-        sizes = np.full(last - first, self.batch_size)
-        if last > self.whole:
-            sizes[-1] = self.rest
-        return self.results[0][first:last].astype("float64"), sizes
+        return self.results[0][first:last].astype("float64"), self._sizes[first:last]
 
 
 def _check_rows(model, shapes, rows):
@@ -142,10 +148,6 @@ def _check_rows(model, shapes, rows):
                 f'predict returns a row of each output for each row of input, but output "{name}" of model '
                 f'"{model.name}" has shape {tuple(shape)} for a batch of {rows}. Use predict_on_batch for it.'
             )
-
-
-def _mean(losses, sizes):
-    return float((losses * sizes).sum() / sizes.sum())
 
 
 def _with_rows(array, rows):
