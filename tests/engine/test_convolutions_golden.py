@@ -22,6 +22,7 @@ GOLDEN = np.load(pathlib.Path(__file__).parents[1] / "golden" / "convolutions.np
         ("2x2_3x3", 1e-5),
         ("2x2_5x5", 5e-5),
         ("4x4_5x5", 5e-5),
+        ("6x6_3x3", 5e-5),
     ],
 )
 def test_ten_steps(use, tolerance):

@@ -14,7 +14,7 @@ from pronghorn import _core, config, ops
 
 SAME3, SAME5 = {"before": [1, 1], "after": [1, 1]}, {"before": [2, 2], "after": [2, 2]}
 # Name, and the largest error relative to the largest result, over that of a float's last bit.
-TILES = {"4x4_3x3": 250, "2x2_3x3": 24, "2x2_5x5": 250, "4x4_5x5": 250}
+TILES = {"4x4_3x3": 250, "2x2_3x3": 24, "2x2_5x5": 250, "4x4_5x5": 250, "6x6_3x3": 250}
 CASES = {
     "3x3": [
         Case([9, 8], [3, 3], 8, 33),
@@ -108,7 +108,13 @@ def test_masked_gradient_by_the_image(isa, tile):
 
 @pytest.mark.parametrize(
     "tile_name, most, times",
-    [("4x4_3x3", 2e-5, 60), ("2x2_3x3", 1e-6, 4), ("2x2_5x5", 2e-5, 60), ("4x4_5x5", 2e-5, 60)],
+    [
+        ("4x4_3x3", 2e-5, 60),
+        ("2x2_3x3", 1e-6, 4),
+        ("2x2_5x5", 2e-5, 60),
+        ("4x4_5x5", 2e-5, 60),
+        ("6x6_3x3", 2e-5, 60),
+    ],
 )
 def test_error_beside_that_of_direct_sums(use, tile_name, most, times):
     size, same = int(tile_name[-1]), SAME3 if tile_name[-1] == "3" else SAME5

@@ -13,7 +13,7 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& proble
 
 // What minimal filtering may be used from now on: "on", "off", "accurate" (only tiles whose rounding is close
 // to that of direct sums), "force" (wherever it is possible), or a tile ("4x4_3x3", "2x2_3x3", "2x2_5x5",
-// "4x4_5x5")
+// "4x4_5x5", "6x6_3x3")
 // that is used wherever it is possible, and no other. At first what the environment variable
 // PRONGHORN_WINOGRAD says, where 0 and 1 stand for off and on.
 std::string winograd_use();

@@ -10,8 +10,8 @@
 
 namespace pronghorn {
 
-enum class WinogradTile { F4x3, F2x3, F2x5, F4x5 };  // m and r
-constexpr int winograd_tiles = 4;
+enum class WinogradTile { F4x3, F2x3, F2x5, F4x5, F6x3 };  // m and r
+constexpr int winograd_tiles = 5;
 
 // By tile. Float only: the functions for double are null, as are all of an instruction set without it.
 struct WinogradTable {

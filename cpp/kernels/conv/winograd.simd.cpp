@@ -143,6 +143,15 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
   }
 }
 
+// What takes the maxima of windows, whose size divides m, or the results themselves.
+template <int m, int r>
+auto back_function(int64_t window) {
+  if (window == 1) return transform_back<m, r>;
+  if constexpr (m % 3 == 0)
+    if (window == 3) return pool_back<m, r, 3>;
+  return window == m ? pool_back<m, r, m> : pool_back<m, r, 2>;
+}
+
 // Columns [column, end) of the a² products for `count` tiles.
 template <int m, int r>
 void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t end, const float* v,
@@ -153,10 +162,10 @@ void multiply(const Layout<m, r>& l, int64_t count, int64_t column, int64_t end,
       const Product(&by_rows)[most_rows] = wide == panel ? products.two_vectors : products.one_vector;
       const float* b = u + point * l.u_point + c * l.terms;
       float* to = sums + point * l.m_point + (c - column) * l.tiles;
-      for (int64_t k = 0; k < l.terms; k += sum_block) {
+      for (int64_t k = 0; k < l.terms; k += terms_together) {
         const float* from = v + point * l.v_point + k * l.tiles;
         for_row_parts(by_rows, count, [&](Product product, int64_t t) __attribute__((always_inline)) {
-          product(from + t * lanes, l.tiles * lanes, b + k * wide, lesser(sum_block, l.terms - k),
+          product(from + t * lanes, l.tiles * lanes, b + k * wide, lesser(terms_together, l.terms - k),
                   to + t * wide, k > 0);
         });
       }
@@ -223,10 +232,7 @@ void run(const Layout<m, r>& l, const Task& task, const float* weights, bool tur
           for (int64_t column = 0; column < l.columns; column += group_columns) {
             const int64_t end = lesser(column + group_columns, l.columns);
             multiply(l, count, column, end, v, u, sums);
-            const auto back = task.window == 1   ? transform_back<m, r>
-                              : task.window == m ? pool_back<m, r, m>
-                                                 : pool_back<m, r, 2>;
-            back(l, task, first, count, column, end - column, sums);
+            back_function<m, r>(task.window)(l, task, first, count, column, end - column, sums);
           }
         }
         lender.give_back(worker);
@@ -301,11 +307,13 @@ constexpr ConvKernel backward_data(const char* name) {
 
 extern const WinogradTable winograd_table = {
     {forward<4, 3>("conv:winograd_4x4_3x3"), forward<2, 3>("conv:winograd_2x2_3x3"),
-     forward<2, 5>("conv:winograd_2x2_5x5"), forward<4, 5>("conv:winograd_4x4_5x5")},
+     forward<2, 5>("conv:winograd_2x2_5x5"), forward<4, 5>("conv:winograd_4x4_5x5"),
+     forward<6, 3>("conv:winograd_6x6_3x3")},
     {backward_data<4, 3>("conv_backward_data:winograd_4x4_3x3"),
      backward_data<2, 3>("conv_backward_data:winograd_2x2_3x3"),
      backward_data<2, 5>("conv_backward_data:winograd_2x2_5x5"),
-     backward_data<4, 5>("conv_backward_data:winograd_4x4_5x5")},
+     backward_data<4, 5>("conv_backward_data:winograd_4x4_5x5"),
+     backward_data<6, 3>("conv_backward_data:winograd_6x6_3x3")},
 };
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

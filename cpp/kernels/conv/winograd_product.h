@@ -10,6 +10,9 @@ namespace {
 
 constexpr int64_t block_bytes = vector_bytes == 64 ? 640 << 10 : 384 << 10;
 
+// Terms summed in registers: what rounding adds to a sum grows with their number.
+constexpr int64_t terms_together = 64;
+
 constexpr int lanes = width<float>;
 constexpr int panel = panel_vectors * lanes;
 

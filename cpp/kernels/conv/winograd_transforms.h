@@ -47,6 +47,16 @@ PRONGHORN_INLINE void input_axis(const Floats (&d)[4], Floats (&o)[4]) {
 }
 
 // Aᵀ x
+PRONGHORN_INLINE void output_axis(const Floats (&x)[8], Floats (&o)[6]) {
+  const Floats s1 = x[1] + x[2], d1 = x[1] - x[2], s2 = x[3] + x[4], d2 = x[3] - x[4], s3 = x[5] + x[6],
+               d3 = x[5] - x[6];
+  o[0] = x[0] + s1 + (s2 + s3);
+  o[1] = times(2, d2, times(1.f / 2, d3, d1));
+  o[2] = times(4, s2, times(1.f / 4, s3, s1));
+  o[3] = times(8, d2, times(1.f / 8, d3, d1));
+  o[4] = times(16, s2, times(1.f / 16, s3, s1));
+  o[5] = times(32, d2, times(1.f / 32, d3, d1)) + x[7];
+}
 PRONGHORN_INLINE void output_axis(const Floats (&x)[8], Floats (&o)[4]) {
   const Floats s1 = x[1] + x[2], d1 = x[1] - x[2], s2 = x[3] + x[4], d2 = x[3] - x[4], s3 = x[5] + x[6],
                d3 = x[5] - x[6];
@@ -72,6 +82,20 @@ PRONGHORN_INLINE void output_axis(const Floats (&x)[4], Floats (&o)[2]) {
 }
 
 // A y
+PRONGHORN_INLINE void expand_axis(const Floats (&y)[6], Floats (&o)[8]) {
+  const Floats s1 = y[0] + y[2] + y[4], d1 = y[1] + y[3] + y[5], s2 = times(16, y[4], times(4, y[2], y[0])),
+               d2 = times(16, y[5], times(4, y[3], y[1])),
+               s3 = times(1.f / 16, y[4], times(1.f / 4, y[2], y[0])),
+               d3 = times(1.f / 16, y[5], times(1.f / 4, y[3], y[1]));
+  o[0] = y[0];
+  o[1] = s1 + d1;
+  o[2] = s1 - d1;
+  o[3] = times(2, d2, s2);
+  o[4] = times(-2, d2, s2);
+  o[5] = times(1.f / 2, d3, s3);
+  o[6] = times(-1.f / 2, d3, s3);
+  o[7] = y[5];
+}
 PRONGHORN_INLINE void expand_axis(const Floats (&y)[4], Floats (&o)[8]) {
   const Floats s1 = y[0] + y[2], d1 = y[1] + y[3], s2 = times(4, y[2], y[0]), d2 = times(4, y[3], y[1]),
                s3 = times(0.25f, y[2], y[0]), d3 = times(0.25f, y[3], y[1]);

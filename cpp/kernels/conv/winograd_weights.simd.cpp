@@ -10,7 +10,7 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t most_tasks = 16, most_partial_bytes = 24 << 20;
+constexpr int64_t most_tasks = 8, most_partial_bytes = 24 << 20;
 constexpr ProductsByRows products = sum_products_of(EachRow{});
 
 template <int m, int r>
@@ -254,6 +254,7 @@ extern const WinogradWeightsTable winograd_weights_table = {{
     backward_weights<2, 3>("conv_backward_weights:winograd_2x2_3x3"),
     backward_weights<2, 5>("conv_backward_weights:winograd_2x2_5x5"),
     backward_weights<4, 5>("conv_backward_weights:winograd_4x4_5x5"),
+    backward_weights<6, 3>("conv_backward_weights:winograd_6x6_3x3"),
 }};
 
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
