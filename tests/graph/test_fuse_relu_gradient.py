@@ -20,6 +20,18 @@ def test_between_two_layers(kernel):
     assert_same_values(b)
 
 
+@pytest.mark.parametrize("factor", [1, 1.25])
+def test_behind_a_product(factor):
+    b = Builder()
+    mask, weights, diff = b.feed((2, 5, 3)), b.feed((15, 4)), b.feed((2, 4))
+    product = b.reshape(b.matmul(diff, weights, transpose_b=True), shape=[2, 5, 3])
+    b.fetch(b.multiply(b.relu_grad(product, mask), b.constant(factor)))
+    graph = b.graph.simplified().fused()
+    assert op_names(graph) == ["reshape", "gemm", "reshape"]
+    assert ("mask_factor=1.25" in str(graph)) == (factor != 1)
+    assert_same_values(b)
+
+
 def test_a_gradient_that_others_read_stays():
     b = Builder()
     mask, weights, diff = b.feed((2, 5, 5, 3)), b.feed((3, 3, 3, 4)), b.feed((2, 3, 3, 4))

@@ -155,9 +155,10 @@ def test_masked_gradient_by_the_image(isa, case, dtype):
     mask, weights, diff = draw(1, *case.shapes(), dtype=dtype)
     mask[..., ::5] = 0
     found = run_op(
-        "conv_backward_data", [weights, diff, mask], src_size=case.size, has_mask=True, **case.attributes
-    )
-    expected = case.backward_data(weights, diff) * (mask > 0)
+        "conv_backward_data", [weights, diff, mask], src_size=case.size, has_mask=True, mask_factor=1.5,
+        **case.attributes,
+    )  # fmt: skip
+    expected = case.backward_data(weights, diff) * (mask > 0) * 1.5
     assert_close(found, expected, np.prod(case.kernel) * case.oc)
 
 

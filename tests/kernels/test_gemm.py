@@ -89,6 +89,26 @@ def test_epilogue(isa, dtype, bias, residual, activation):
         assert_close(found, ACTIVATIONS[activation](expected), k, scale=max(1.0, np.abs(expected).max()))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_mask(isa, dtype):
+    sizes = [
+        (1, 64, 64, False),
+        (19, 45, 33, True),
+        (70, 1, 31, False),
+        (130, 70, 300, True),
+        (5, 7, 5000, False),
+    ]
+    for m, n, k, transpose_b in sizes:
+        a, b = draw(3, *stored(m, n, k, False, transpose_b), dtype=dtype)
+        (mask,) = draw(4, (m, n), dtype=dtype)
+        mask[:, ::3] = 0
+        attributes = {"transpose_b": transpose_b, "has_mask": True, "mask_factor": 1.5}
+        found = run_op("gemm", [a, b, mask], **attributes)
+        expected = product(a, b, False, transpose_b) * (mask > 0) * 1.5
+        assert_close(found, expected, k, scale=max(1.0, np.abs(expected).max()))
+        assert not found[mask <= 0].any()
+
+
 def test_relu_keeps_nan(isa):
     a = np.full((3, 4), np.nan, "float32")
     found = run_op("gemm", [a, np.ones((4, 20), "float32")], activation="relu")

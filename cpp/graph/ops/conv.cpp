@@ -241,6 +241,7 @@ GemmProblem pointwise_gemm(const ConvProblem& p) {
                   : direction == Direction::BackwardData ? dense_gemm(pixels, p.ic, p.oc, false, true)
                                                          : dense_gemm(p.ic, p.oc, pixels, true, false);
   g.has_bias = p.has_bias, g.has_residual = p.has_residual, g.activation = p.activation;
+  g.has_mask = p.has_mask, g.mask_factor = p.mask_factor;
   return g;
 }
 
@@ -259,6 +260,7 @@ Step lower_typed(const LowerContext& context) {
   p.has_bias = context.attributes.get<bool>("has_bias", false);
   p.has_residual = context.attributes.get<bool>("has_residual", false);
   p.has_mask = context.attributes.get<bool>("has_mask", false);
+  p.mask_factor = context.attributes.get<double>("mask_factor", 1);
   p.has_diff_bias = context.attributes.get<bool>("has_diff_bias", false);
   p.activation = activation_of(context);
   const bool has_places = context.attributes.get<bool>("has_places", false);
@@ -280,14 +282,14 @@ Step lower_typed(const LowerContext& context) {
   step.flops = 2.0 * static_cast<double>(p.batch * p.dst_pixels()) * static_cast<double>(p.taps() * p.oc) *
                static_cast<double>(depthwise ? 1 : p.ic);
   const bool few_channels = direction == Direction::Forward && suits_few_channels(p);
-  if (!depthwise && is_pointwise(p) && !p.has_diff_bias && !p.has_mask && !few_channels) {
+  if (!depthwise && is_pointwise(p) && !p.has_diff_bias && !few_channels) {
     const GemmTable& table = gemm_table();
     const GemmProblem g = pointwise_gemm<direction>(p);
     step.implementation = table.implementation(g);
     step.scratch = gemm_scratch(table, g, T{});
     step.run = [=, &table](const StepArguments& s) {
       const ConvOperands<T> o = operands(s);
-      gemm(table, g, GemmOperands<T>{o.a, o.b, o.c, o.bias, o.residual}, s.scratch);
+      gemm(table, g, GemmOperands<T>{o.a, o.b, o.c, o.bias, o.residual, o.mask}, s.scratch);
     };
     return step;
   }

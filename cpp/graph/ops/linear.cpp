@@ -1,5 +1,5 @@
 // Products of matrices. `matmul` is what Python emits and what differentiates; `gemm` is matmul with the
-// epilogue that the fusing pass found behind it: activation(a · b + bias + residual).
+// epilogue that the fusing pass found behind it: activation(a · b + bias + residual), or relu's derivative.
 #include <algorithm>
 
 #include "graph/build.h"
@@ -51,6 +51,9 @@ std::vector<TensorType> infer_gemm(const InferContext& context) {
   if (context.attributes.get<bool>("has_residual", false))
     require(context.inputs[2 + bias].shape == result.shape, context.op.name, ": the residual ",
             context.inputs[2 + bias].shape, " does not have the product's shape ", result.shape);
+  if (context.attributes.get<bool>("has_mask", false))
+    require(context.inputs.back().shape == result.shape, context.op.name, ": the mask ",
+            context.inputs.back().shape, " does not have the product's shape ", result.shape);
   return {result};
 }
 
@@ -125,12 +128,18 @@ Step lower_typed(const LowerContext& context) {
   p.has_bias = attributes.get<bool>("has_bias", false);
   p.has_residual = attributes.get<bool>("has_residual", false);
   p.activation = activation_of(context);
+  p.has_mask = attributes.get<bool>("has_mask", false);
+  p.mask_factor = attributes.get<double>("mask_factor", 1);
 
   const GemmTable& table = gemm_table();
   const int residual = 2 + p.has_bias;
   const auto operands = [p, residual](const StepArguments& s) {
-    return GemmOperands<T>{src<T>(s, 0), src<T>(s, 1), dst<T>(s), p.has_bias ? src<T>(s, 2) : nullptr,
-                           p.has_residual ? src<T>(s, residual) : nullptr};
+    return GemmOperands<T>{src<T>(s, 0),
+                           src<T>(s, 1),
+                           dst<T>(s),
+                           p.has_bias ? src<T>(s, 2) : nullptr,
+                           p.has_residual ? src<T>(s, residual) : nullptr,
+                           p.has_mask ? src<T>(s, residual + p.has_residual) : nullptr};
   };
   Step step;
   step.implementation = table.implementation(p);

@@ -17,7 +17,8 @@ struct ConvProblem {
   Activation activation = Activation::Linear;
   int64_t pool[3] = {1, 1, 1};  // forward: only the maxima of such windows of the result are kept; what is
                                 // left at its edges is dropped. backward: only their gradients are given
-  bool has_mask = false;       // of the backward data direction: diff_src is 0 where the mask is not above 0
+  bool has_mask = false;   // of the backward data direction: diff_src is 0 where the mask is not above 0, and
+  double mask_factor = 1;  // multiplied by this elsewhere
   bool has_diff_bias = false;  // of the backward weights direction
   int64_t workers = 1;         // threads that may run at once, each with scratch memory of its own
 

@@ -36,7 +36,8 @@ struct Grid {
   T* dst;
   int64_t dst_stride[3], dst_batch_stride;
   TileArguments<T> end;
-  const T* mask;  // null, or as far from end.dst_base as dst: zeros where it is not above zero
+  const T* mask;  // null, or as far from end.dst_base as dst: zeros where it is not above zero, and what is
+  T mask_factor;  // multiplied by this elsewhere
 
   int64_t tap_count() const { return taps[0].count * taps[1].count * taps[2].count; }
   int64_t rows() const { return batch * size[0] * size[1] * size[2]; }
@@ -255,7 +256,8 @@ void apply_mask(const Grid<T>& grid, const Pixels<T>& pixels, int64_t rows, int6
     for (int64_t c = column; c < end; c += width<T>) {
       T* const dst = pixels.dst[i] + c;
       const Vec<T> mask = load_upto(grid.mask + (dst - grid.end.dst_base), end - c);
-      store_upto(dst, mask > zero<T>() ? load_upto(dst, end - c) : zero<T>(), end - c);
+      const Vec<T> value = load_upto(dst, end - c) * broadcast(grid.mask_factor);
+      store_upto(dst, mask > zero<T>() ? value : zero<T>(), end - c);
     }
 }
 
@@ -407,6 +409,7 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<T>& o, void* scr
   grid.dst_batch_stride = dst.batch_stride;
   grid.end.dst_base = o.c;
   grid.mask = p.has_mask ? o.mask : nullptr;
+  grid.mask_factor = static_cast<T>(p.mask_factor);
   grid.weights = static_cast<T*>(scratch);
   for (int64_t phase = 0; phase < p.stride[0] * p.stride[1] * p.stride[2]; phase++) {
     const int64_t at[3] = {phase / p.stride[2] / p.stride[1], phase / p.stride[2] % p.stride[1],

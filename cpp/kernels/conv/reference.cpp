@@ -88,8 +88,7 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void*) {
       sums.data[i] = activate(sums.data[i], p.activation);
     }
   if (direction == Direction::BackwardData && p.has_mask)
-    for (int64_t i = 0; i < count; i++)
-      if (!(o.mask[i] > 0)) sums.data[i] = 0;
+    for (int64_t i = 0; i < count; i++) sums.data[i] = o.mask[i] > 0 ? sums.data[i] * p.mask_factor : 0;
   sums.store(o.c, count);
   if (direction == Direction::BackwardWeights && p.has_diff_bias) {
     Sums<T> bias(oc);

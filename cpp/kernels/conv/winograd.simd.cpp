@@ -46,6 +46,7 @@ struct Task {
   const float* residual;
   Activation activation;
   const float* mask = nullptr;
+  float mask_factor = 1;
   int64_t window = 1;  // of window × window results the maximum alone is kept
   uint8_t* places = nullptr;
 };
@@ -103,6 +104,7 @@ void pool_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t c
 template <int m, int r>
 void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, int64_t column,
                     int64_t columns, const float* sums) {
+  const Floats factor = broadcast(task.mask_factor);
   const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
@@ -121,7 +123,7 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
                    [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
                      const int64_t at = i * row + j * l.columns;
                      v = v + bias;
-                     if (mask) v = load(mask + at) > zero<float>() ? v : zero<float>();
+                     if (mask) v = load(mask + at) > zero<float>() ? v * factor : zero<float>();
                      store(to + at, v < low ? low : v);
                    });
       } else {
@@ -131,7 +133,8 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
                      const int64_t at = start + i * row + j * l.columns + c;
                      v = v + bias;
                      if (task.residual) v = v + load_upto(task.residual + at, left);
-                     if (task.mask) v = load_upto(task.mask + at, left) > zero<float>() ? v : zero<float>();
+                     if (task.mask)
+                       v = load_upto(task.mask + at, left) > zero<float>() ? v * factor : zero<float>();
                      store_upto(task.dst + at, v < low ? low : v, left);
                    });
       }
@@ -274,6 +277,7 @@ void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scrat
                      p.has_residual ? o.residual : nullptr,
                      p.activation,
                      nullptr,
+                     1,
                      p.pool[1],
                      o.places};
   run(forward_layout<m, r>(p), task, o.b, false, scratch);
@@ -290,7 +294,8 @@ void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void*
                      nullptr,
                      nullptr,
                      Activation::Linear,
-                     p.has_mask ? o.mask : nullptr};
+                     p.has_mask ? o.mask : nullptr,
+                     static_cast<float>(p.mask_factor)};
   run(backward_layout<m, r>(p), task, o.b, true, scratch);
 }
 

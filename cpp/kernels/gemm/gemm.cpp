@@ -55,6 +55,7 @@ void gemm_batch(const GemmTable& table, const GemmProblem& p, const GemmBatch& b
       one.b += batch.b_offsets[i];
       one.c += i * batch.c_stride;
       if (one.residual) one.residual += i * batch.c_stride;
+      if (one.mask) one.mask += i * batch.c_stride;
       gemm(table, p, one, memory);
     }
   };

@@ -1,4 +1,5 @@
-// Matrix multiplication: c = activation(a · b + bias + residual), or c += a · b.
+// Matrix multiplication: c = activation(a · b + bias + residual), or c += a · b, or relu's derivative of a ·
+// b.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,8 @@ struct GemmProblem {
   bool has_bias = false;              // n values, added to every row
   bool has_residual = false;          // m × n values with the row stride ldc, added
   Activation activation = Activation::Linear;
+  bool has_mask = false;   // m × n values with the row stride ldc: c is 0 where they are not above 0, and
+  double mask_factor = 1;  // multiplied by this elsewhere
 };
 
 // Row-major operands without gaps.
@@ -35,6 +38,7 @@ struct GemmOperands {
   T* c;
   const T* bias = nullptr;
   const T* residual = nullptr;
+  const T* mask = nullptr;
 };
 
 struct GemmTable {

@@ -189,7 +189,7 @@ void pack_a(const GemmProblem& p, const T* a, int64_t row, int64_t rows, int64_t
 template <class T>
 TileArguments<T> part_of(TileArguments<T> end, bool first, bool last, int64_t column) {
   if (!first) end.accumulate = true, end.bias = nullptr;
-  if (!last) end.residual = nullptr, end.activation = Activation::Linear;
+  if (!last) end.residual = nullptr, end.mask = nullptr, end.activation = Activation::Linear;
   if (end.bias && !end.bias_scalar) end.bias += column;
   return end;
 }
@@ -267,6 +267,16 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
   }
 }
 
+template <class T>
+void apply_mask(const GemmProblem& p, const T* mask, int64_t count, T* c) {
+  const Vec<T> factor = broadcast(static_cast<T>(p.mask_factor));
+  for (int64_t j = 0; j < count; j += width<T>) {
+    const int64_t left = count - j;
+    const Vec<T> value = load_upto(c + j, left) * factor;
+    store_upto(c + j, load_upto(mask + j, left) > zero<T>() ? value : zero<T>(), left);
+  }
+}
+
 // c = activation(c (if accumulating) + sums + bias + residual), for sums that were computed elsewhere.
 template <class T>
 void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums) {
@@ -289,6 +299,7 @@ void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums) {
             store_upto(c + j, total, left);
           }
           tiles<T>().finish(c, p.n, p.activation);
+          if (p.has_mask) apply_mask(p, o.mask + i * p.ldc, p.n, c);
         }
       },
       work);
@@ -437,6 +448,7 @@ void run_dot(const Plan& plan, const GemmOperands<T>& o) {
           }
           const int64_t begin = first * together, end = lesser(last * together, p.n);
           tiles<T>().finish(c + begin, end - begin, p.activation);
+          if (p.has_mask) apply_mask(p, o.mask + i * p.ldc + begin, end - begin, c + begin);
         }
       },
       plan.flops());
@@ -457,6 +469,8 @@ void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scra
   end.residual = p.has_residual ? o.residual : nullptr;
   end.dst_base = o.c;
   end.activation = p.activation;
+  end.mask = p.has_mask ? o.mask : nullptr;
+  end.mask_factor = static_cast<T>(p.mask_factor);
   if (plan.by_panels)
     run_by_panels(plan, o, end, static_cast<T*>(scratch));
   else

@@ -31,7 +31,9 @@ void run(const GemmProblem& p, const GemmOperands<T>& o, void*) {
       if (p.accumulate) sum += c;
       if (p.has_bias) sum += o.bias[j];
       if (p.has_residual) sum += o.residual[i * p.ldc + j];
-      c = static_cast<T>(activate(sum, p.activation));
+      sum = activate(sum, p.activation);
+      if (p.has_mask) sum = o.mask[i * p.ldc + j] > 0 ? sum * p.mask_factor : 0;
+      c = static_cast<T>(sum);
     }
 }
 

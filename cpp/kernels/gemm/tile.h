@@ -30,6 +30,8 @@ struct TileArguments {
   const T* residual;  // added at the end unless null: read as far from it as dst[i] is from dst_base
   const T* dst_base;
   Activation activation;
+  const T* mask;  // read likewise unless null: the result is 0 where it is not above 0, else times the factor
+  T mask_factor;
 };
 
 template <class T>

@@ -61,6 +61,11 @@ void finish(T* dst, int64_t count, Activation activation) {
     store_columns(dst + i, activate<T>(load_columns(dst + i, count - i), activation), count - i);
 }
 
+template <class T>
+PRONGHORN_INLINE Vec<T> masked(const TileArguments<T>& t, Vec<T> mask, Vec<T> v) {
+  return mask > zero<T>() ? v * broadcast(t.mask_factor) : zero<T>();
+}
+
 // The rare ends of a tile, kept out of the hot code: columns that do not fill the vectors, costly
 // activations. Everything is read before anything is written, because rows may repeat.
 template <class T, int V>
@@ -72,7 +77,9 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*
       Vec<T> value = sums[i][v];
       if (t.accumulate) value = value + load_columns(dst, left);
       if (t.residual) value = value + load_columns(t.residual + (dst - t.dst_base), left);
-      sums[i][v] = activate<T>(value, t.activation);
+      value = activate<T>(value, t.activation);
+      if (t.mask) value = masked<T>(t, load_columns(t.mask + (dst - t.dst_base), left), value);
+      sums[i][v] = value;
     }
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < V; v++) store_columns(t.dst[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
@@ -133,6 +140,11 @@ __attribute__((flatten)) void tile(const TileArguments<T>& t) {
     if (t.activation == Activation::Relu)
       unroll<Rows>([&](auto i) {
         unroll<V>([&](auto v) { sums[i][v] = sums[i][v] < zero<T>() ? zero<T>() : sums[i][v]; });
+      });
+    if (t.mask)
+      unroll<Rows>([&](auto i) {
+        const T* mask = t.mask + (t.dst[i] - t.dst_base);
+        unroll<V>([&](auto v) { sums[i][v] = masked<T>(t, load(mask + v * W), sums[i][v]); });
       });
     unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { store(t.dst[i] + v * W, sums[i][v]); }); });
   } else {
