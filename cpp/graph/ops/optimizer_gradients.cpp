@@ -1,11 +1,10 @@
 #include "graph/ops/optimizer_gradients.h"
 
-#include "base/buffer.h"
-
 namespace pronghorn {
 namespace {
-constexpr int64_t block_elements = 256 * 1024;  // of a gradient that is computed on the way
-}
+// Of a gradient that is computed on the way: they stay in a cache of the thread that computes and uses them.
+constexpr int64_t block_elements = 64 * 1024;
+}  // namespace
 
 OptimizerLayout::OptimizerLayout(const Attributes& attributes)
     : n(static_cast<int>(attributes.get<int64_t>("n"))),
@@ -68,10 +67,10 @@ std::vector<FactoredGradient> factored_gradients(const LowerContext& context, co
     if (kind != OptimizerLayout::Factored) continue;
     const int64_t rows = context.dst(i)[0], columns = context.dst(i)[1];
     const int64_t block =
-        std::clamp<int64_t>(block_elements / columns / 64 * 64, 64, std::max<int64_t>(rows, 64));
+        std::clamp<int64_t>(block_elements / columns / 8 * 8, 8, std::max<int64_t>(rows, 64));
     GemmProblem problem = dense_gemm(std::min(block, rows), columns, context.src(input)[0], true);
     problem.lda = rows;
-    found.push_back({i, input, rows, block, problem});
+    found.push_back({i, input, rows, block, problem, std::min(thread_count(), 64)});
   }
   return found;
 }

@@ -1,8 +1,10 @@
 // The forms in which gradients reach an optimizer: whole, as two factors a and b for aᵀ b, or as indices and
 // updates of rows. The last two are computed piece by piece while the parameter is updated.
 #pragma once
+#include <atomic>
 #include <vector>
 
+#include "base/buffer.h"
 #include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
@@ -27,21 +29,42 @@ void check_gradient(const InferContext& context, const OptimizerLayout& layout, 
 constexpr int64_t update_chunk = 16 * 1024;  // elements that are updated at a time
 constexpr int64_t update_part = 1024;        // of a sparse gradient, that are added up at a time
 
-// A gradient that is the product of two factors: rows of the parameter at a time.
+// A gradient that is the product of two factors: rows of the parameter at a time, each block by one thread.
 struct FactoredGradient {
   int parameter, input;
   int64_t rows, block;  // of the parameter, and of a block
   GemmProblem problem;  // of a whole block
+  int workers;          // threads that may run at once, each with scratch memory of its own
 
   GemmProblem problem_at(int64_t row) const;
   size_t gradient_bytes(size_t element) const;
   template <class T>
-  size_t scratch() const {
+  size_t worker_bytes() const {
     const int64_t last = (rows - 1) / block * block;
-    return gradient_bytes(sizeof(T)) + std::max(gemm_scratch(gemm_table(), problem_at(0), T{}),
-                                                gemm_scratch(gemm_table(), problem_at(last), T{}));
+    return gradient_bytes(sizeof(T)) +
+           Buffer::aligned(std::max(gemm_scratch(gemm_table(), problem_at(0), T{}),
+                                    gemm_scratch(gemm_table(), problem_at(last), T{})));
+  }
+  template <class T>
+  size_t scratch() const {
+    return static_cast<size_t>(workers) * worker_bytes<T>();
   }
   double flops() const;
+};
+
+// Lends each of the threads at work one of `count` pieces of scratch memory, at most 64.
+class ScratchLender {
+ public:
+  explicit ScratchLender(int count) : count_(count) {}
+  int take() {
+    for (int i = 0;; i = (i + 1) % count_)
+      if (!(taken_.fetch_or(uint64_t{1} << i, std::memory_order_acquire) >> i & 1)) return i;
+  }
+  void give_back(int i) { taken_.fetch_and(~(uint64_t{1} << i), std::memory_order_release); }
+
+ private:
+  const int count_;
+  std::atomic<uint64_t> taken_ = 0;
 };
 
 std::vector<FactoredGradient> factored_gradients(const LowerContext& context, const OptimizerLayout& layout);
@@ -50,18 +73,23 @@ std::vector<FactoredGradient> factored_gradients(const LowerContext& context, co
 // gradient, count).
 template <class T, class Update>
 void update_blocks(const StepArguments& arguments, const FactoredGradient& factored, const Update& update) {
-  T* gradient = static_cast<T*>(arguments.scratch);
-  void* scratch = static_cast<char*>(arguments.scratch) + factored.gradient_bytes(sizeof(T));
-  for (int64_t row = 0; row < factored.rows; row += factored.block) {
-    const GemmProblem problem = factored.problem_at(row);
-    gemm(gemm_table(), problem,
-         GemmOperands<T>{src<T>(arguments, factored.input) + row, src<T>(arguments, factored.input + 1),
-                         gradient},
-         scratch);
-    parallel_for(0, problem.m * problem.n, update_chunk, [&](int64_t begin, int64_t end) {
-      update(factored.parameter, row * problem.n + begin, gradient + begin, end - begin);
-    });
-  }
+  ScratchLender lender(factored.workers);
+  const auto blocks = [&](int64_t begin, int64_t end) {
+    const int worker = lender.take();
+    char* const own = static_cast<char*>(arguments.scratch) + worker * factored.worker_bytes<T>();
+    T* const gradient = reinterpret_cast<T*>(own);
+    for (int64_t row = begin * factored.block; row < std::min(end * factored.block, factored.rows);
+         row += factored.block) {
+      const GemmProblem problem = factored.problem_at(row);
+      const GemmOperands<T> factors = {src<T>(arguments, factored.input) + row,
+                                       src<T>(arguments, factored.input + 1), gradient};
+      gemm(gemm_table(), problem, factors, own + factored.gradient_bytes(sizeof(T)));
+      update(factored.parameter, row * problem.n, gradient, problem.m * problem.n);
+    }
+    lender.give_back(worker);
+  };
+  const int64_t count = (factored.rows + factored.block - 1) / factored.block;
+  parallel_for(0, count, 1, blocks, factored.flops());
 }
 
 // A gradient by the rows of a parameter, with the lists of positions in the step's scratch.
