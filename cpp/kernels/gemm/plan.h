@@ -17,6 +17,8 @@ constexpr int64_t pack_together = 16;                  // rows of B that are pac
 constexpr int64_t block_bytes = 96 * 1024;             // of A: it stays in the second-level cache
 constexpr int64_t packed_bytes = 8 * 1024 * 1024;      // of B, packed at a time
 constexpr int64_t slice_length = 640, max_slices = 8;  // of long sums
+constexpr int64_t halved_length = 256;                 // of sums that are cut in two for a copy of a
+constexpr double halved_flops = 4e6;                   // of such products, at least
 constexpr int64_t sliced_results = 128 * 1024;         // the largest result whose sum is sliced
 constexpr int64_t columns_together = 256;  // of B that are packed at a time where panels are the outer loop
 constexpr int64_t panel_rows = 192;        // up to here panels are the outer loop
@@ -84,7 +86,12 @@ Plan make_plan(const GemmProblem& problem) {
   plan.dot = p.transpose_b && !p.transpose_a && p.m <= 4;
   if (plan.dot) return plan;
   const int64_t row_tiles = ceil_div(p.m, set.rows), panels = ceil_div(p.n, set.panel);
-  if (p.m * p.n <= sliced_results && p.m > 4) plan.slices = slices_of(p.k);
+  if (p.m * p.n <= sliced_results && p.m > 4) {
+    plan.slices = slices_of(p.k);
+    // A slice copies its part of a transposed a once, where each group of panels would copy all of it.
+    if (p.transpose_a && p.k >= halved_length && plan.flops() >= halved_flops)
+      plan.slices = greater(plan.slices, 2);
+  }
   plan.partial = plan.slices > 1 ? plan.slices * p.m * p.n : 0;
   const int64_t k = plan.slices > 1 ? ceil_div(p.k, plan.slices) : p.k;
   // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy.
