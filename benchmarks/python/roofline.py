@@ -1,11 +1,6 @@
-"""Where the time of each workload goes, and how near it is to what the machine allows.
+"""Where the time of each workload goes, and how near it is to what the machine allows: a page of Markdown.
 
-    python roofline.py [--workloads mnist_cnn,vgg_like] [--threads 2] [--rows 8]
-
-Each row is the steps of one op and implementation within a training step. The limit of a step is the longer
-of its arithmetic at the rate of our own matrix product of 1024 x 1024 x 1024, and its bytes (what it reads
-and writes, once) at the rate of a copy of 256 MB. Small tensors live in the caches, so memory-bound steps may
-be faster than their limit.
+python roofline.py [--workloads mnist_cnn,vgg_like] [--threads 2] [--isa avx2] [--rows 8] > roofline.md
 """
 
 import argparse
@@ -18,6 +13,31 @@ from workloads import WORKLOADS, Workload
 
 import pronghorn
 from pronghorn import _core, ops
+
+PAGE = """# Where the time goes
+
+Written by `benchmarks/python/roofline.py`; {isa}, {threads} threads. Each row is the steps of one op and
+implementation within a training step. The limit of a step is the longer of its arithmetic at the rate of
+our own product of two matrices of 1024 x 1024 ({gflops:.0f} GFLOP/s here), and its bytes, each input and
+result once, at the rate of a copy of 256 MB ({gbytes:.1f} GB/s). The arithmetic is what is done: of a
+Winograd algorithm the products between its transforms, not those of the sum that it replaces. What fits the
+caches may be faster than its limit; so may products of repeated rows, which are done once for all that are
+alike, but counted for each."""
+
+# Why an implementation stays behind its limit: the first whose words are in its name.
+REASONS = {
+    "winograd": "transforms move images and results several times, tile by tile, and are no products",
+    "lstm|gru|simple_rnn": "a time step waits for the one before, its product has as few rows as "
+    "the batch, and gates take exp and tanh",
+    "conv|depthwise": "few channels make short sums, and edges partial tiles",
+    "distinct": "which rows are alike is found out in every step",
+    "matmul|gemm": "operands are copied into panels, and small results leave tiles partly empty",
+    "dropout|random": "ten rounds of multiplication make four random numbers",
+    "softmax|cross_entropy": "rows are short, and every element takes an exponential",
+    "argmax|argmin": "a row is searched element by element",
+    "fused|tile": "exp, tanh and random numbers count as one operation here",
+}
+NO_REASON = "its tensors are larger than the caches and other steps' lie between"
 
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint8": 1, "bool": 1}
 
@@ -53,6 +73,33 @@ def moved(shapes):
     return total
 
 
+def done(flops, implementation):
+    """The arithmetic of a step that stands for so much of a direct sum."""
+    if match := re.search(r"winograd_(\d+)x\d+_(\d+)x\d+", implementation):
+        tile, kernel = map(int, match.groups())
+        flops *= ((tile + kernel - 1) / (tile * kernel)) ** 2
+    return flops
+
+
+def title_of(op, implementation):
+    if implementation in ("", op):
+        return op
+    return implementation if implementation.startswith(op) else f"{op}, {implementation}"
+
+
+def largest(groups):
+    """What stays farthest behind its limit, and why."""
+    (op, implementation), (seconds, _, _, limit) = max(
+        groups.items(), key=lambda item: item[1][0] - item[1][3]
+    )
+    if seconds <= limit:
+        return "Nothing stays behind its limit."
+    names = f"{op} {implementation}"
+    reason = next((why for words, why in REASONS.items() if re.search(words, names)), NO_REASON)
+    over = f"{(seconds - limit) * 1e3:.3g} ms over its limit"
+    return f"Most remains in `{title_of(op, implementation)}`, {over}: {reason}."
+
+
 def steps(name, repeats):
     """The timed steps of a training step."""
     workload = Workload(name, pronghorn)
@@ -69,35 +116,39 @@ def steps(name, repeats):
 def table(name, rows, flop_rate, byte_rate, shown):
     groups = collections.defaultdict(lambda: np.zeros(4))  # seconds, FLOP, bytes, limit
     for row in rows:
-        seconds, flops, size = row["seconds"] / max(row["calls"], 1), row["flops"], moved(row["shape"])
+        seconds, size = row["seconds"] / max(row["calls"], 1), moved(row["shape"])
+        flops = done(row["flops"], row["implementation"])
         limit = max(flops / flop_rate, size / byte_rate)
         groups[row["op"], row["implementation"]] += [seconds, flops, size, limit]
     total = sum(groups.values())
-    print(f"\n### {name}: {total[0] * 1e3:.2f} ms, {total[1] * 1e-9:.2f} GFLOP, {total[2] * 1e-6:.0f} MB\n")
+    print(f"\n## {name}: {total[0] * 1e3:.3g} ms, {total[1] * 1e-9:.3g} GFLOP, {total[2] * 1e-6:.3g} MB\n")
     print(
         "| op | ms | share | GFLOP | MB | GFLOP/s | GB/s | of the limit |\n|---|---|---|---|---|---|---|---|"
     )
     ordered = sorted(groups.items(), key=lambda item: -item[1][0])
     for (op, implementation), (seconds, flops, size, limit) in [*ordered[:shown], (("all", ""), total)]:
-        title = op if implementation in ("", op) else f"{op}, {implementation}"
+        title = title_of(op, implementation)
         print(
-            f"| {title} | {seconds * 1e3:.3f} | {seconds / total[0]:.0%} | {flops * 1e-9:.3f} |"
+            f"| {title} | {seconds * 1e3:.3f} | {seconds / total[0]:.0%} | {flops * 1e-9:.3g} |"
             f" {size * 1e-6:.1f} | {flops / seconds * 1e-9:.0f} | {size / seconds * 1e-9:.1f} |"
             f" {limit / seconds:.0%} |"
         )
+    print(f"\n{largest(groups)}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--workloads", default=",".join(n for n in WORKLOADS if not WORKLOADS[n].predict))
     parser.add_argument("--threads", type=int, default=_core.threads())
+    parser.add_argument("--isa", default=_core.isa())
     parser.add_argument("--rows", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     _core.set_threads(arguments.threads)
+    _core.set_isa(arguments.isa)
     flop_rate, byte_rate = limits()
-    speeds = f"{flop_rate * 1e-9:.0f} GFLOP/s, {byte_rate * 1e-9:.1f} GB/s"
-    print(f"{_core.isa()}, {_core.threads()} threads: {speeds}")
+    rates = {"gflops": flop_rate * 1e-9, "gbytes": byte_rate * 1e-9}
+    print(PAGE.format(isa=_core.isa(), threads=_core.threads(), **rates))
     for name in arguments.workloads.split(","):
         table(name, steps(name, arguments.repeats), flop_rate, byte_rate, arguments.rows)
 
