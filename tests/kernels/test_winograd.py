@@ -24,6 +24,8 @@ CASES = {
         Case([1, 2], [3, 3], 3, 18, batch=1, before=[4, 1], after=[0, 5]),
         Case([26, 30], [3, 3], 32, 48, batch=3, **SAME3),
         Case([6, 7], [3, 3], 300, 65, **SAME3),
+        Case([5, 6], [3, 3], 9, 7, batch=16),  # gradients by the image: tiles go on in the next
+        Case([6, 7], [3, 3], 4, 8, batch=12, before=[1, 0], after=[0, 1]),
         Case([2, 9, 10], [1, 3, 3], 9, 15, before=[0, 1, 0], after=[0, 1, 2]),
     ],
     "5x5": [
@@ -31,6 +33,7 @@ CASES = {
         Case([5, 6], [5, 5], 3, 17, batch=1, before=[4, 1], after=[0, 5]),
         Case([13, 19], [5, 5], 33, 16, **SAME5),
         Case([6, 7], [5, 5], 270, 31, **SAME5),
+        Case([7, 9], [5, 5], 6, 9, batch=12),
     ],
 }
 
@@ -111,7 +114,7 @@ def test_masked_gradient_by_the_image(isa, tile):
     [
         ("4x4_3x3", 2e-5, 60),
         ("2x2_3x3", 1e-6, 4),
-        ("2x2_5x5", 2e-5, 60),
+        ("2x2_5x5", 2e-5, 90),
         ("4x4_5x5", 2e-5, 60),
         ("6x6_3x3", 2e-5, 60),
     ],
@@ -172,7 +175,7 @@ def test_more_threads_than_at_compilation(tile):
         _core.set_threads(before)
 
 
-LARGE = Case([32, 32], [3, 3], 64, 64, batch=4, **SAME3)
+LARGE = Case([32, 32], [3, 3], 64, 64, batch=1, **SAME3)
 
 
 @pytest.mark.skipif(_core.isa() == "reference", reason="knows no such algorithm")
@@ -215,7 +218,9 @@ def test_other_convolutions_stay_direct(use, case, dtype):
     assert not [name for name in trace(case, dtype)[1] if "winograd" in name]
 
 
-@pytest.mark.skipif(_core.isa() == "reference", reason="one implementation for all")
+@pytest.mark.skipif(
+    _core.isa() not in ("avx2", "avx512"), reason="narrow vectors make products dear enough for Winograd"
+)
 def test_first_layers_stay_direct(use):
     use("on")
     assert [n.split(":")[1] for n in trace(Case([100, 100], [3, 3], 3, 32))[1][::2]] == ["few_channels"] * 2

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/conv/few_channels.h"
 #include "kernels/conv/winograd.h"
+#include "kernels/conv/winograd_tiling.h"
 
 namespace pronghorn {
 namespace {
@@ -124,7 +125,10 @@ double direct_time(ConvDirection direction, const ConvProblem& p, const Balance&
 double winograd_time(ConvDirection direction, const ConvProblem& p, const Balance& b, const TileTraits& t) {
   const Sizes s(direction, p);
   const bool gradient = direction == ConvDirection::BackwardWeights;
-  const double tiles = s.images * in_parts(s.height, t.m) * in_parts(s.width, t.m),
+  const double tiles = static_cast<double>((direction == ConvDirection::BackwardData
+                                                ? Tiling(t.m, p)
+                                                : Tiling(t.m, p.batch * p.src[0], s.height, s.width))
+                                               .count),
                a = static_cast<double>(t.m + t.r - 1), vectors = in_parts(s.columns, b.lanes),
                of_kernel = static_cast<double>(s.terms) * vectors;
   return tiles * a * a * of_kernel * b.product +

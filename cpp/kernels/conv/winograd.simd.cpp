@@ -24,8 +24,8 @@ struct Layout {
   int64_t u_point, v_point, m_point;  // floats from one of the a² numbers to the next
   int64_t u_floats, v_floats, m_floats, patch_floats;
 
-  Layout(int64_t batch, int64_t height, int64_t width, int64_t terms, int64_t columns, int64_t workers)
-      : tiling(m, batch, height, width), terms(terms), columns(columns), workers(workers) {
+  Layout(const Tiling& tiling, int64_t terms, int64_t columns, int64_t workers)
+      : tiling(tiling), terms(terms), columns(columns), workers(workers) {
     const int64_t depth = round_up(terms, lanes);
     tiles = tiles_together(tiling.count, points * 4 * (depth + group_columns), 12, most_rows);
     u_point = spread(terms * round_up(columns, lanes));
@@ -100,6 +100,40 @@ void pool_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t c
   }
 }
 
+// Where a tile's results lie, in floats.
+template <int m>
+struct Spots {
+  int64_t first;
+  bool together;                // all are in one image
+  int64_t rows[m], columns[m];  // of each from the first image on, or less than 0
+
+  Spots(const Tiling& t, const TilePlace& place, int64_t channels) {
+    const int64_t image = t.height * t.width * channels;
+    const auto lay = [](int64_t at, int64_t pitch, int64_t joined, int64_t size, int64_t step,
+                        int64_t image_step, int64_t (&to)[m]) {
+      int64_t in_front = 0;
+      while (in_front < joined - 1 && at >= pitch) in_front++, at -= pitch;
+      const bool whole = at + m <= size;
+      for (int64_t i = 0; i < m; i++, at++) {
+        if (in_front < joined - 1 && at == pitch) in_front++, at = 0;
+        to[i] = at < size ? in_front * image_step + at * step : -1;
+      }
+      return whole;
+    };
+    const bool high =
+        lay(place.y, t.pitch_y, t.joined_y, t.height, t.width * channels, t.joined_x * image, rows);
+    const bool wide = lay(place.x, t.pitch_x, t.joined_x, t.width, channels, image, columns);
+    together = high && wide;
+    base_ = place.image * image;
+    first = base_ + rows[0] + columns[0];
+  }
+  bool has(int64_t i, int64_t j) const { return rows[i] >= 0 && columns[j] >= 0; }
+  int64_t at(int64_t i, int64_t j) const { return base_ + rows[i] + columns[j]; }
+
+ private:
+  int64_t base_;
+};
+
 // The columns [column, column + columns) of the results; `sums` holds the products.
 template <int m, int r>
 void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int64_t count, int64_t column,
@@ -108,13 +142,12 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
   const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
-    const int64_t start = ((place.image * task.height + place.y) * task.width + place.x) * l.columns + column;
-    const int64_t row = task.width * l.columns;
-    const int64_t high = lesser(m, task.height - place.y), wide = lesser(m, task.width - place.x);
+    const Spots<m> spots(l.tiling, place, l.columns);
+    const int64_t start = spots.first + column, row = task.width * l.columns;
     for (int64_t c = 0; c < columns; c += lanes) {
       const int64_t left = columns - c;
       const Floats bias = task.bias ? load_upto(task.bias + column + c, left) : zero<float>();
-      if (left >= lanes && high == m && wide == m && !task.residual) {
+      if (left >= lanes && spots.together && !task.residual) {
         float* to = task.dst + start + c;
         const float* const mask = task.mask ? task.mask + start + c : nullptr;
         for (int64_t i = 0; i < m; i++)
@@ -129,8 +162,8 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
       } else {
         results_of(l, sums, t, c, columns,
                    [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
-                     if (i >= high || j >= wide) return;
-                     const int64_t at = start + i * row + j * l.columns + c;
+                     if (!spots.has(i, j)) return;
+                     const int64_t at = spots.at(i, j) + column + c;
                      v = v + bias;
                      if (task.residual) v = v + load_upto(task.residual + at, left);
                      if (task.mask)
@@ -140,9 +173,10 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
       }
     }
     if (task.activation > Activation::Relu)
-      for (int64_t i = 0; i < high; i++)
-        for (int64_t j = 0; j < wide; j++)
-          float_tiles.finish(task.dst + start + i * row + j * l.columns, columns, task.activation);
+      for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < m; j++)
+          if (spots.has(i, j))
+            float_tiles.finish(task.dst + spots.at(i, j) + column, columns, task.activation);
   }
 }
 
@@ -245,11 +279,11 @@ void run(const Layout<m, r>& l, const Task& task, const float* weights, bool tur
 
 template <int m, int r>
 Layout<m, r> forward_layout(const ConvProblem& p) {
-  return {p.batch * p.src[0], p.dst[1], p.dst[2], p.ic, p.oc, p.workers};
+  return {{m, p.batch * p.src[0], p.dst[1], p.dst[2]}, p.ic, p.oc, p.workers};
 }
 template <int m, int r>
 Layout<m, r> backward_layout(const ConvProblem& p) {
-  return {p.batch * p.src[0], p.src[1], p.src[2], p.oc, p.ic, p.workers};
+  return {{m, p}, p.oc, p.ic, p.workers};
 }
 
 template <int m, int r>

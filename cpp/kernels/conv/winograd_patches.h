@@ -4,25 +4,19 @@
 #include "kernels/conv/conv.h"
 #include "kernels/conv/lender.h"
 #include "kernels/conv/winograd_product.h"
+#include "kernels/conv/winograd_tiling.h"
 #include "kernels/pool/places.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// Tiles of m × m results cover every image of the batch.
-struct Tiling {
-  int64_t m, rows, columns, count;
-
-  Tiling(int64_t m, int64_t batch, int64_t height, int64_t width)
-      : m(m), rows(ceil_div(height, m)), columns(ceil_div(width, m)), count(batch * rows * columns) {}
-};
-
+// A tile's first result, in rows and columns of the images joined to `image`.
 struct TilePlace {
-  int64_t image, y, x;  // of the tile's first result
+  int64_t image, y, x;
 
   TilePlace(const Tiling& tiling, int64_t tile)
-      : image(tile / (tiling.rows * tiling.columns)),
+      : image(tile / (tiling.rows * tiling.columns) * (tiling.joined_y * tiling.joined_x)),
         y(tile / tiling.columns % tiling.rows * tiling.m),
         x(tile % tiling.columns * tiling.m) {}
   void next(const Tiling& tiling) {
@@ -30,7 +24,7 @@ struct TilePlace {
     if (x < tiling.columns * tiling.m) return;
     x = 0, y += tiling.m;
     if (y < tiling.rows * tiling.m) return;
-    y = 0, image++;
+    y = 0, image += tiling.joined_y * tiling.joined_x;
   }
 };
 
@@ -48,13 +42,11 @@ struct Patch {
   int64_t row;  // floats from one row to the next
 };
 
-// The n × n patch from (y, x) on of a plane with places.
+// What a plane with places has of the n × n patch from (y, x) on.
 template <int n>
 void spread_patch(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
   const int64_t w = plane.window, channels = plane.channels, row = n * channels;
   const int64_t high = plane.height / w, wide = plane.width / w;  // in windows
-  if (y < 0 || x < 0 || y + n > high * w || x + n > wide * w)
-    __builtin_memset(copy, 0, static_cast<size_t>(n * row) * sizeof(float));
   const auto first = [&](int64_t at) { return at < 0 ? 0 : at / w; };
   const int64_t end_y = lesser(ceil_div(y + n, w), high), end_x = lesser(ceil_div(x + n, w), wide);
   for (int64_t v = first(y); v < end_y; v++)
@@ -84,28 +76,39 @@ void spread_patch(const Plane& plane, int64_t image, int64_t y, int64_t x, float
     }
 }
 
-// The n × n patch from (y, x) on. Where it reaches beyond the image it is copied, with zeros there.
+// What a plane without places has of the n × n patch from (y, x) on.
 template <int n>
-PRONGHORN_INLINE Patch patch_at(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
+void copy_patch(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
+  const int64_t channels = plane.channels, begin = greater(-x, 0), end = lesser(plane.width - x, n);
+  if (begin >= end) return;
+  for (int64_t i = greater(-y, 0); i < lesser(plane.height - y, n); i++)
+    __builtin_memcpy(copy + (i * n + begin) * channels,
+                     plane.data + ((image * plane.height + y + i) * plane.width + x + begin) * channels,
+                     static_cast<size_t>((end - begin) * channels) * sizeof(float));
+}
+
+// The n × n patch from (y, x) on, in rows and columns of the images joined to `image`. Where it reaches
+// beyond an image it is copied, with zeros there.
+template <int n>
+PRONGHORN_INLINE Patch patch_at(const Plane& plane, const Tiling& tiling, int64_t image, int64_t y, int64_t x,
+                                float* copy) {
   const int64_t channels = plane.channels;
-  if (plane.places) {
-    spread_patch<n>(plane, image, y, x, copy);
-    return {copy, n * channels};
-  }
-  const float* data = plane.data + ((image * plane.height + y) * plane.width + x) * channels;
-  if (y >= 0 && x >= 0 && y + n <= plane.height && x + n <= plane.width)
-    return {data, plane.width * channels};
-  const int64_t from = x < 0 ? (x < -n ? n : -x) : 0;
-  const int64_t room = plane.width - x < n ? (plane.width - x > from ? plane.width - x : from) : n;
-  for (int64_t i = 0; i < n; i++, data += plane.width * channels) {
-    float* row = copy + i * n * channels;
-    const bool inside = y + i >= 0 && y + i < plane.height && from < room;
-    const int64_t begin = inside ? from : n, end = inside ? room : n;
-    const auto bytes = [&](int64_t pixels) { return static_cast<size_t>(pixels * channels) * sizeof(float); };
-    __builtin_memset(row, 0, bytes(begin));
-    if (inside) __builtin_memcpy(row + begin * channels, data + begin * channels, bytes(end - begin));
-    __builtin_memset(row + end * channels, 0, bytes(n - end));
-  }
+  const int64_t last_y = tiling.joined_y - 1, last_x = tiling.joined_x - 1;
+  int64_t v = 0, u = 0;  // the image that it begins in
+  while (v < last_y && y >= tiling.pitch_y) v++, y -= tiling.pitch_y;
+  while (u < last_x && x >= tiling.pitch_x) u++, x -= tiling.pitch_x;
+  const bool inside = y >= 0 && x >= 0 && y + n <= plane.height && x + n <= plane.width;
+  if (inside && !plane.places)
+    return {
+        plane.data + (((image + v * tiling.joined_x + u) * plane.height + y) * plane.width + x) * channels,
+        plane.width * channels};
+  const int64_t window = plane.window;
+  if (!inside || y + n > plane.height / window * window || x + n > plane.width / window * window)
+    __builtin_memset(copy, 0, static_cast<size_t>(n * n * channels) * sizeof(float));
+  const auto take = plane.places ? spread_patch<n> : copy_patch<n>;
+  for (int64_t top = y; v <= last_y && top > -n; v++, top -= tiling.pitch_y)
+    for (int64_t i = u, left = x; i <= last_x && left > -n; i++, left -= tiling.pitch_x)
+      take(plane, image + v * tiling.joined_x + i, top, left, copy);
   return {copy, n * channels};
 }
 
@@ -118,7 +121,7 @@ PRONGHORN_INLINE void transform_patches(const Tiling& tiling, const Plane& image
   const int64_t channels = image.channels;
   TilePlace place(tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(tiling)) {
-    const Patch patch = patch_at<a>(image, place.image, place.y - pad_y, place.x - pad_x, copy);
+    const Patch patch = patch_at<a>(image, tiling, place.image, place.y - pad_y, place.x - pad_x, copy);
     const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
       float* const at = to(t, c);
       both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },

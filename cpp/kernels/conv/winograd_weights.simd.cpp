@@ -70,7 +70,7 @@ void transform_gradient(const Layout<m, r>& l, const Plane& diff, int64_t first,
   constexpr int a = m + r - 1;
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
-    const Patch patch = patch_at<m>(diff, place.image, place.y, place.x, copy);
+    const Patch patch = patch_at<m>(diff, l.tiling, place.image, place.y, place.x, copy);
     const auto transform = [&](int64_t c, const auto& read) __attribute__((always_inline)) {
       const int64_t in_panel = c % panel, panel_width = columns - (c - in_panel) > lanes ? panel : lanes;
       float* to = d + (c - in_panel) * l.tiles + (at + t) * panel_width + in_panel;
