@@ -38,6 +38,16 @@ Value matmul(Rewriter& r, const Node& node) {
   return {};
 }
 
+// Sums of one term each need no matrix product: a column times a row, which fuses with what stands about it.
+Value outer_product(Rewriter& r, const Node& node) {
+  const Shape a = r.shape(node.inputs[0]), b = r.shape(node.inputs[1]);
+  if (a.rank() != 2 || b.rank() != 2) return {};
+  if (a[node.attributes.get<bool>("transpose_a", false) ? 0 : 1] != 1) return {};
+  const Shape& result = node.outputs[0].shape;
+  return r.emit("multiply",
+                {r.reshape(node.inputs[0], {result[0], 1}), r.reshape(node.inputs[1], {1, result[1]})});
+}
+
 // Rows of matrices times one matrix are one matrix of all rows times it.
 Value flatten_rows(Rewriter& r, const Node& node) {
   const Shape a = r.shape(node.inputs[0]), b = r.shape(node.inputs[1]);
@@ -136,7 +146,7 @@ Value sink_per_axis(Rewriter& r, const Node& node) {
 }  // namespace
 
 std::vector<RuleRow> layout_rules() {
-  std::vector<RuleRow> rows = {{"matmul", matmul}, {"matmul", flatten_rows}};
+  std::vector<RuleRow> rows = {{"matmul", matmul}, {"matmul", flatten_rows}, {"matmul", outer_product}};
   for (const char* op : {"sum", "mean", "max", "min", "prod", "any", "all", "logsumexp"})
     rows.push_back({op, reduce});
   return rows;

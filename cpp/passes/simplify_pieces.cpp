@@ -86,6 +86,18 @@ Value slice_broadcast(Rewriter& r, const Node& node) {
   return r.broadcast_to(source, node.outputs[0].shape);
 }
 
+// A piece of a product of smaller operands is a product of pieces of them.
+Value slice_outer_product(Rewriter& r, const Node& node) {
+  const Value x = node.inputs[0];
+  if (!r.is(x, "multiply")) return {};
+  std::vector<Value> pieces;
+  for (Value operand : std::vector<Value>(r.node(x).inputs)) {
+    if (r.shape(operand) == r.shape(x)) return {};
+    pieces.push_back(r.emit("slice", {r.broadcast_to(operand, r.shape(x))}, node.attributes));
+  }
+  return r.emit("multiply", pieces);
+}
+
 // What is reduced over other axes than it is put together along need not be put together before.
 Value reduce_concatenate(Rewriter& r, const Node& node) {
   const Value x = node.inputs[0];
@@ -182,6 +194,7 @@ Value pad(Rewriter& r, const Node& node) {
 std::vector<RuleRow> piece_rules() {
   std::vector<RuleRow> rows = {{"slice", slice},
                                {"slice", slice_broadcast},
+                               {"slice", slice_outer_product},
                                {"concatenate", flatten_concatenate},
                                {"concatenate", concatenate},
                                {"pad", pad},

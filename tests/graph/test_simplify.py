@@ -314,3 +314,25 @@ def test_dropout_drawn_in_two_layouts_stays():
     b.fetch(dropout_between_transposes(b, x), b.dropout(x, b.constant(3, "int64"), rate=0.5, seed=7))
     assert op_names(b.graph.simplified()).count("transpose") == 2
     assert_same_values(b)
+
+
+@pytest.mark.parametrize("transpose_a", [False, True])
+@pytest.mark.parametrize("transpose_b", [False, True])
+def test_outer_products_need_no_matmul(transpose_a, transpose_b):
+    b = Builder()
+    column, row = b.feed((1, 5) if transpose_a else (5, 1)), b.feed((8, 1) if transpose_b else (1, 8))
+    product = b.matmul(column, row, transpose_a=transpose_a, transpose_b=transpose_b)
+    b.fetch(product)
+    assert "matmul" not in op_names(b.graph.simplified())
+    assert_same_values(b)
+
+
+def test_pieces_of_an_outer_product():
+    """As where a layer of one unit reads concatenated branches: the whole is never made."""
+    b = Builder()
+    column, row = b.feed((5, 1)), b.feed((1, 8))
+    whole = b.matmul(column, row)
+    b.fetch(*(b.slice(whole, begin=[0, at], size=[5, 4], stride=[1, 1]) for at in (0, 4)))
+    graph = b.graph.simplified()
+    assert op_names(graph).count("multiply") == 2 and "(5, 8)" not in str(graph)
+    assert_same_values(b)
