@@ -59,9 +59,10 @@ class BaseLogger(Callback):
                 self.totals[name] = value
             elif name == "loss" and getattr(logs, "losses", None) is not None:
                 # Batch by batch, so that the sum has the same bits however the batches are run.
-                terms = logs.losses * logs.sizes
-                terms[0] += self.totals.get(name, 0.0)
-                self.totals[name] = float(np.add.accumulate(terms)[-1])
+                total = self.totals.get(name, 0.0)
+                for loss, count in zip(logs.losses, logs.sizes):
+                    total += loss * count
+                self.totals[name] = total
             else:
                 self.totals[name] = self.totals.get(name, 0) + value * size
         total = self.totals.get("loss")
@@ -70,10 +71,8 @@ class BaseLogger(Callback):
             self._warn(batch, logs)
 
     def _warn(self, batch, logs):
-        losses = getattr(logs, "losses", None)
-        if losses is None:
-            losses = np.array([logs["loss"]])
-        index = int(np.argmin(np.isfinite(losses).reshape(len(losses), -1).all(axis=1)))
+        losses = getattr(logs, "losses", None) or [logs["loss"]]
+        index = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
         warn(
             f"The loss became {losses[index]} at batch {batch - len(losses) + 1 + index} of epoch "
             f"{self.epoch + 1} (batches count from 0, epochs from 1). The callback TerminateOnNaN() stops a "

@@ -6,6 +6,7 @@ bar, or at the end of the epoch. Only callbacks that want every batch make it re
 
 from __future__ import annotations
 
+import operator
 import time
 from typing import Any
 
@@ -63,10 +64,9 @@ class ArrayBatches:
             np.empty((self.count if per_batch else self.rows, *(shape if per_batch else shape[1:])), dtype)
             for shape, dtype in self.step.result_types
         ]
-        self._rest_from = self.whole if per_batch else self.whole * self.batch_size
-        self._sizes = np.full(self.count, self.batch_size)
-        if self.rest:
-            self._sizes[-1] = self.rest
+        rest_from = self.whole if per_batch else self.whole * self.batch_size
+        self._rest_results = [result[rest_from:] for result in self.results]
+        self._sizes = [self.batch_size] * self.whole + [self.rest] * bool(self.rest)
 
     def compile(self, model: Any) -> None:
         """Takes the steps from the model, which compiles them where it has none for these shapes."""
@@ -94,10 +94,8 @@ class ArrayBatches:
                 return first
         start = self.whole * self.batch_size
         sources = self.sources if order is not None else [source[start:] for source in self.sources]
-        results = [result[self._rest_from :] for result in self.results]
-        self.rest_step.program.run_batches(
-            sources, None if order is None else order[start:], 0, 1, (), results, 0.0
-        )
+        rest = None if order is None else order[start:]
+        self.rest_step.program.run_batches(sources, rest, 0, 1, (), self._rest_results, 0.0)
         return first + 1
 
     def batch_data(self, batch: int, order: Any = None) -> tuple[list, list]:
@@ -127,18 +125,16 @@ class ArrayBatches:
         logs = callbacks_module.BatchLogs(batch=last - 1, size=self.seen(last) - self.seen(first))
         for name, result in zip(self.step.names, self.results):
             logs[name] = float(result.item(last - 1)) if result.ndim == 1 else result[last - 1].copy()
-        logs.losses, logs.sizes = losses, sizes = self._losses(first, last)
+        # Plain numbers: with a few of them NumPy takes as long as a small model with a batch.
+        logs.losses, logs.sizes = self.results[0][first:last].tolist(), self._sizes[first:last]
         if last - first > 1:
-            logs["loss"] = float((losses * sizes).sum() / logs["size"])
+            logs["loss"] = sum(map(operator.mul, logs.losses, logs.sizes)) / logs["size"]
         return logs
 
     def mean_loss(self, first: int, last: int) -> float:
         """Mean loss of a sample of the batches `[first, last)`."""
-        losses, sizes = self._losses(first, last)
+        losses, sizes = self.results[0][first:last].astype("float64"), np.array(self._sizes[first:last])
         return float((losses * sizes).sum() / sizes.sum())
-
-    def _losses(self, first, last):
-        return self.results[0][first:last].astype("float64"), self._sizes[first:last]
 
 
 def _check_rows(model, shapes, rows):
