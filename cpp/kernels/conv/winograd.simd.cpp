@@ -13,6 +13,7 @@ namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
 constexpr int64_t group_columns = panel < 32 ? 32 : panel;  // output channels transformed back together
+constexpr int64_t line = 64 / sizeof(float);                // of a cache
 constexpr ProductsByRows products = tile_products_of(EachRow{});
 
 template <int m, int r>
@@ -150,8 +151,12 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
       if (left >= lanes && spots.together && !task.residual) {
         float* to = task.dst + start + c;
         const float* const mask = task.mask ? task.mask + start + c : nullptr;
-        for (int64_t i = 0; i < m; i++)
-          for (int64_t j = 0; j < m; j++) __builtin_prefetch(to + i * row + (m + j) * l.columns, 1);
+        for (int64_t i = 0; i < m && c % line == 0; i++)
+          for (int64_t j = 0; j < m; j++) {
+            const int64_t next = i * row + (m + j) * l.columns;
+            __builtin_prefetch(to + next, 1);
+            if (mask) __builtin_prefetch(mask + next);
+          }
         results_of(l, sums, t, c, columns,
                    [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
                      const int64_t at = i * row + j * l.columns;
