@@ -1,6 +1,8 @@
-// A relu behind batch normalisation is taken into it where nothing else reads what lies between, and its
-// derivative into that of the normalisation, which finds the elements above zero again from x.
+// What is added behind batch normalisation, and a relu behind that or at once, is taken into it where nothing
+// else reads what lies between, and its derivative into that of the normalisation where nothing was added,
+// which finds the elements above zero again from x.
 #include <algorithm>
+#include <map>
 
 #include "passes/fuse.h"
 #include "passes/rewrite.h"
@@ -44,11 +46,37 @@ Graph fuse_normalizations(const Graph& source) {
     return same ? relu.inputs[0].node : -1;
   };
 
+  // The addition behind normalisation `id` of something like it that is there before, or -1.
+  const auto sum_behind = [&](int32_t id) {
+    const int32_t sum = only_reader[id];
+    if (!normalizes(source.nodes()[id]) || sum < 0 || !is(source.nodes()[sum], "add")) return -1;
+    const Node& add = source.nodes()[sum];
+    const Value other = add.inputs[add.inputs[0] == Value{id, 0} ? 1 : 0];
+    return other.node < id && source.type(other) == source.nodes()[id].outputs[0] ? sum : -1;
+  };
+  std::map<int32_t, int32_t> adds_to;  // the addition, or the relu behind it -> the normalisation
+  for (int32_t id = 0; id < static_cast<int32_t>(source.nodes().size()); id++)
+    if (const int32_t sum = sum_behind(id); sum >= 0 && adds_to.emplace(sum, id).second)
+      if (const int32_t next = only_reader[sum]; next >= 0 && is(source.nodes()[next], "relu"))
+        adds_to[next] = id;
+
   Graph result;
   std::vector<std::vector<Value>> inputs_of(source.nodes().size());  // in the new graph
-  copy_graph(source, result, [&](int32_t id, const std::vector<Value>& inputs) -> std::vector<Value> {
+  Copies copies;
+  const auto copy = [&](int32_t id, const std::vector<Value>& inputs) -> std::vector<Value> {
     inputs_of[id] = inputs;
     const Node& node = source.nodes()[id];
+    if (const auto found = adds_to.find(id); found != adds_to.end()) return {copies[found->second][0]};
+    if (const int32_t sum = sum_behind(id); sum >= 0 && adds_to.at(sum) == id) {
+      const Node& add = source.nodes()[sum];
+      const Value other = add.inputs[add.inputs[0] == Value{id, 0} ? 1 : 0];
+      const bool relu = only_reader[sum] >= 0 && adds_to.contains(only_reader[sum]);
+      Attributes attributes = relu ? with_relu(node) : node.attributes;
+      attributes.set("has_residual", true);
+      std::vector<Value> operands = inputs;
+      operands.push_back(copies[other.node][other.output]);
+      return outputs_of(result, result.add(*node.op, operands, attributes));
+    }
     if (takes_relu(id)) return outputs_of(result, result.add(*node.op, inputs, with_relu(node)));
     if (is(node, "relu") && node.inputs[0].output == 0 && takes_relu(node.inputs[0].node)) return {inputs[0]};
     if (is(node, "batch_norm_grad"))
@@ -59,7 +87,8 @@ Graph fuse_normalizations(const Graph& source) {
         return outputs_of(result, result.add(*node.op, fused, with_relu(node)));
       }
     return outputs_of(result, result.add(*node.op, inputs, node.attributes));
-  });
+  };
+  copy_graph(source, result, copy, copies);
   return without_dead_nodes(result);
 }
 

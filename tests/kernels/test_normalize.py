@@ -85,6 +85,30 @@ def test_relu_behind_it(isa, shape, dtype, tolerance):
         np.testing.assert_allclose(f, e, rtol=tolerance, atol=tolerance * scale)
 
 
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 3e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("shape", [(40, 17), (7, 5, 3, 128), (3000, 32)], ids=str)
+@pytest.mark.parametrize("relu", [True, False])
+def test_addition_behind_it(isa, relu, shape, dtype, tolerance):
+    """As in residual networks: two normalisations, the second added to what the first was made of."""
+    arrays = data(shape, dtype)
+
+    def function(x, gamma, beta):
+        y = ops.relu(normalized(x, gamma, beta)[0])
+        last, mean, variance = normalized(ops.tanh(y), gamma, beta)
+        last = last + x
+        last = ops.relu(last) if relu else last
+        return [last, mean, variance, *ops.gradients(last * last, [x, gamma, beta])]
+
+    with ops.Trace() as trace:
+        for result in function(*[trace.feed(a.shape, dtype) for a in arrays]):
+            trace.fetch(result)
+        steps = [step["shape"] for step in trace.compile().steps() if step["op"] == "batch_norm_train"]
+    assert len(steps) == 2 and str(shape) in steps[1].split(" -> ")[0].split(dtype)[-1]
+    for f, e in zip(run(function, *arrays), run(function, *arrays, fuse=False)):
+        scale = max(1.0, np.abs(e).max())
+        np.testing.assert_allclose(f, e, rtol=tolerance, atol=tolerance * scale)
+
+
 def test_relu_is_left_where_others_read_what_it_reads():
     x, gamma, beta = data((6, 4))
 

@@ -27,12 +27,16 @@ NormActivation activation_of(const Attributes& attributes) {
   return activation == "relu" ? NormActivation::Relu : NormActivation::Linear;
 }
 
-// Inputs x, gamma, beta; outputs y, mean, variance (biased).
+// Inputs x, gamma, beta, and what is added behind where the pass fuse found that; outputs y, mean, variance
+// (biased).
 std::vector<TensorType> infer_train(const InferContext& context) {
   require_float(context);
   const TensorType& x = context.inputs[0];
   require(x.shape.rank() >= 1, context.op.name, ": needs an axis of channels, not a scalar");
   require_channels(context, 1, 2);
+  if (context.attributes.get<bool>("has_residual", false))
+    require(context.inputs[3] == x, context.op.name, ": the residual ", context.inputs[3],
+            " is not like the input ", x);
   return {x, per_channel(x), per_channel(x)};
 }
 
@@ -117,12 +121,14 @@ const char* name_of(const BatchNormProblem& problem) {
 
 Step lower_train(const LowerContext& context) {
   const BatchNormProblem problem = problem_of(context);
+  const bool residual = context.attributes.get<bool>("has_residual", false);
   Step step = float_step(context.inputs[0].dtype, name_of(problem), [&](auto zero) {
     using T = decltype(zero);
     const auto* table = &normalize_functions<T>();
     return [=](const StepArguments& a) {
-      run_batch_norm<T>(*table, problem, src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), dst<T>(a, 0), dst<T>(a, 1),
-                        dst<T>(a, 2), static_cast<T*>(a.scratch));
+      run_batch_norm<T>(*table, problem, src<T>(a, 0), src<T>(a, 1), src<T>(a, 2),
+                        residual ? src<T>(a, 3) : nullptr, dst<T>(a, 0), dst<T>(a, 1), dst<T>(a, 2),
+                        static_cast<T*>(a.scratch));
     };
   });
   step.scratch = batch_norm_scratch(problem, size_of(context.inputs[0].dtype));

@@ -57,7 +57,7 @@ size_t batch_norm_scratch(const BatchNormProblem& problem, size_t element) {
 
 template <class T>
 void run_batch_norm(const NormalizeFunctions<T>& table, const BatchNormProblem& p, const T* x, const T* gamma,
-                    const T* beta, T* y, T* mean, T* variance, T* scratch) {
+                    const T* beta, const T* residual, T* y, T* mean, T* variance, T* scratch) {
   const int64_t channels = p.channels;
   for_chunks(p, [&](int64_t chunk, int64_t row, int64_t rows) {
     T* partial = scratch + 2 * chunk * channels;
@@ -68,7 +68,8 @@ void run_batch_norm(const NormalizeFunctions<T>& table, const BatchNormProblem& 
   set_scale(p, gamma, variance, scale);
   const auto apply = table.apply[static_cast<int>(p.activation)];
   for_chunks(p, [&](int64_t, int64_t row, int64_t rows) {
-    apply(x + row * channels, {mean, scale, beta}, y + row * channels, rows, channels);
+    const int64_t at = row * channels;
+    apply(x + at, {mean, scale, beta}, residual ? residual + at : nullptr, y + at, rows, channels);
   });
 }
 
@@ -110,7 +111,7 @@ void run_batch_norm_grad(const NormalizeFunctions<T>& table, const BatchNormProb
 
 #define PRONGHORN_NORMALIZE(T)                                                                            \
   template void run_batch_norm(const NormalizeFunctions<T>&, const BatchNormProblem&, const T*, const T*, \
-                               const T*, T*, T*, T*, T*);                                                 \
+                               const T*, const T*, T*, T*, T*, T*);                                       \
   template void run_batch_norm_grad(const NormalizeFunctions<T>&, const BatchNormProblem&, const T*,      \
                                     const T*, const T*, const T*, const T*, const T*, T*, T*, T*, T*);
 PRONGHORN_NORMALIZE(float)

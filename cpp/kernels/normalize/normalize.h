@@ -35,8 +35,9 @@ template <class T>
 struct NormalizeFunctions {
   // Mean and sum of squared distances from it, per channel.
   void (*moments)(const T* x, int64_t rows, int64_t channels, T* mean, T* squares);
-  // y, then the activation
-  void (*apply[2])(const T* x, const NormChannels<T>& by, T* y, int64_t rows, int64_t channels);
+  // y, plus the residual unless that is null, then the activation
+  void (*apply[2])(const T* x, const NormChannels<T>& by, const T* residual, T* y, int64_t rows,
+                   int64_t channels);
   // sum(diff) and sum(diff * (x - mean)), per channel; diff is zero where the relu is
   void (*grad_sums[2])(const T* x, const T* diff, const NormChannels<T>& by, int64_t rows, int64_t channels,
                        T* sum, T* dot);
@@ -65,7 +66,7 @@ size_t batch_norm_scratch(const BatchNormProblem& problem, size_t element);
 
 template <class T>
 void run_batch_norm(const NormalizeFunctions<T>& table, const BatchNormProblem& problem, const T* x,
-                    const T* gamma, const T* beta, T* y, T* mean, T* variance, T* scratch);
+                    const T* gamma, const T* beta, const T* residual, T* y, T* mean, T* variance, T* scratch);
 template <class T>
 void run_batch_norm_grad(const NormalizeFunctions<T>& table, const BatchNormProblem& problem, const T* x,
                          const T* gamma, const T* beta, const T* mean, const T* variance, const T* diff_y,

@@ -68,13 +68,14 @@ struct Block {
 };
 
 template <class T, bool relu>
-void apply(const T* x, const NormChannels<T>& by, T* y, int64_t rows, int64_t channels) {
+void apply(const T* x, const NormChannels<T>& by, const T* residual, T* y, int64_t rows, int64_t channels) {
   for_channels<T>(channels, [&]<int vectors>(int64_t c, int64_t n) __attribute__((always_inline)) {
     const auto block = Block<T, vectors>::make(by, c, n, true);
     for (int64_t row = 0; row < rows; row++)
       for (int k = 0; k < vectors; k++) {
         const int64_t at = row * channels + c + k * width<T>, left = n - k * width<T>;
-        const Vec<T> v = block.y(load_upto(x + at, left), k);
+        Vec<T> v = block.y(load_upto(x + at, left), k);
+        if (residual) v = v + load_upto(residual + at, left);
         store_upto(y + at, relu ? (v < 0 ? zero<T>() : v) : v, left);
       }
   });

@@ -22,9 +22,9 @@ T normalized(const NormChannels<T>& by, T x, int64_t c) {
 }
 
 template <class T, bool relu>
-void apply(const T* x, const NormChannels<T>& by, T* y, int64_t rows, int64_t channels) {
+void apply(const T* x, const NormChannels<T>& by, const T* residual, T* y, int64_t rows, int64_t channels) {
   for (int64_t i = 0; i < rows * channels; i++) {
-    y[i] = normalized(by, x[i], i % channels);
+    y[i] = normalized(by, x[i], i % channels) + (residual ? residual[i] : 0);
     if (relu && y[i] < 0) y[i] = 0;
   }
 }
