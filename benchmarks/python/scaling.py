@@ -63,6 +63,8 @@ def growth():
     for name, build in MODELS.items():
         curves[name, "batch"] = BATCHES, [step_seconds(build, 64, batch) for batch in BATCHES]
         curves[name, "width"] = WIDTHS, [step_seconds(build, width, 64) for width in WIDTHS]
+    print("# How a training step grows with batch and width, and what a second thread gives\n")
+    print(f"Written by `benchmarks/python/scaling.py`; {_core.isa()}, {_core.threads()} threads.\n")
     print("| model | over | sizes | ms per step | exponent |\n|---|---|---|---|---|")
     for (name, over), (sizes, times) in curves.items():
         shown = ", ".join(f"{seconds * 1e3:.3g}" for seconds in times)

@@ -168,6 +168,10 @@ def main():
         ours, peers = build(shape, random)
         own, *theirs = best_times([ours, *peers])
         rows.append((min(theirs) / own, kind, shape, own))
+    print("# Layers of random shapes beside PyTorch\n")
+    print(f"Written by `benchmarks/python/sweep.py`, seed {arguments.seed}; {_core.isa()}, ", end="")
+    print(f"{arguments.threads} threads, PyTorch {torch.__version__}.")
+    print("A ratio is PyTorch's best time, forward and backward, over ours.\n")
     print("| layer | shapes | least ratio | 5 % | median | below 1 |\n|---|---|---|---|---|---|")
     for kind in [*kinds, "all"]:
         ratios = np.array([row[0] for row in rows if kind in (row[1], "all")])
@@ -175,9 +179,10 @@ def main():
         print(
             f"| {kind} | {len(ratios)} | {low:.2f} | {five:.2f} | {median:.2f} | {np.mean(ratios < 1):.1%} |"
         )
-    print(f"\nThe {arguments.worst} least ratios:")
+    print(f"\nThe {arguments.worst} least ratios:\n\n| layer | shape | ours, us | ratio |\n|---|---|---|---|")
     for ratio, kind, shape, own in sorted(rows, key=lambda row: row[0])[: arguments.worst]:
-        print(f"{ratio:6.2f}  {own * 1e6:9.1f} us  {kind} {shape}")
+        sizes = ", ".join(f"{name} {count}" for name, count in shape.items())
+        print(f"| {kind} | {sizes} | {own * 1e6:.1f} | {ratio:.2f} |")
 
 
 if __name__ == "__main__":
