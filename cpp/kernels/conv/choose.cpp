@@ -64,14 +64,16 @@ Balance balance_of(Isa isa) {
 struct TileTraits {
   int64_t m, r;
   double input, output, expand,
-      kernel;  // instructions that transform a vector of channels, loads and stores included
+      kernel;      // instructions that transform a vector of channels, loads and stores included
+  double product;  // time of a multiply-add over that of 36 numbers and fewer, whose U stays in a cache
   // The largest of 16, 64 and 256 channels in any direction, in units of a float's last bit (2⁻²³) of the
   // largest result; that of direct sums is 2 to 5.
   double error;
 };
 constexpr TileTraits traits[winograd_tiles] = {
-    {4, 3, 216, 152, 142, 171, 66}, {2, 3, 64, 44, 32, 60, 6},      {2, 5, 216, 96, 64, 303, 103},
-    {4, 5, 512, 272, 224, 505, 64}, {6, 3, 512, 380, 352, 293, 79},
+    {4, 3, 216, 152, 142, 171, 1, 66},    {2, 3, 64, 44, 32, 60, 1, 6},
+    {2, 5, 216, 96, 64, 303, 1, 103},     {4, 5, 512, 272, 224, 505, 1.15, 64},
+    {6, 3, 512, 380, 352, 293, 1.15, 79},
 };
 constexpr double most_error = 168, most_error_accurate = 8;  // 2e-5 and 1e-6
 // What makes it worth rounding otherwise than direct sums do: a part of their time, and nanoseconds.
@@ -131,7 +133,7 @@ double winograd_time(ConvDirection direction, const ConvProblem& p, const Balanc
                                                .count),
                a = static_cast<double>(t.m + t.r - 1), vectors = in_parts(s.columns, b.lanes),
                of_kernel = static_cast<double>(s.terms) * vectors;
-  return tiles * a * a * of_kernel * b.product +
+  return tiles * a * a * of_kernel * t.product * b.product +
          tiles * (in_parts(s.terms, b.lanes) * t.input + vectors * (gradient ? t.expand : t.output)) *
              b.transform +
          of_kernel * t.kernel * (gradient ? b.kernel_gradient : b.kernel) + tiles * b.tile;
