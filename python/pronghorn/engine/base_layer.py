@@ -300,11 +300,12 @@ class Layer(Tracked, NodeAccess):
         trace = ops.current_trace()
         if trace is not None:
             return self._call_traced(trace, inputs, kwargs)
-        flat = to_list(inputs, allow_tuple=True)
-        if any(isinstance(x, (ops.KerasTensor, ops.Variable)) for x in flat):
-            from .symbolic_call import call_symbolic
+        if type(inputs) is not np.ndarray:
+            flat = to_list(inputs, allow_tuple=True)
+            if any(isinstance(x, (ops.KerasTensor, ops.Variable)) for x in flat):
+                from .symbolic_call import call_symbolic
 
-            return call_symbolic(self, list(inputs) if isinstance(inputs, tuple) else inputs, kwargs)
+                return call_symbolic(self, list(inputs) if isinstance(inputs, tuple) else inputs, kwargs)
         from .eager import call_now
 
         return call_now(self, inputs, kwargs)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from ..naming import name_scope
 from .call_context import CallContext
-from .tracking import flatten_layers
+from .tracking import Tracked, flatten_layers
 
 _MOST_PROGRAMS = 64
 
@@ -87,11 +87,17 @@ class LayerProgram:
                 trace.fetch(tensor)
             self.program = trace.compile()
         # A program holds the layers' settings as they were; any that changed since makes it stale.
+        self.checked = Tracked._changes  # no layer has changed as long as this stays
         self.versions = [(inner, inner._version) for inner in flatten_layers(layer)]
 
     def is_current(self) -> bool:
         """Tell whether every layer is as it was when the program was made."""
-        return all(layer._version == version for layer, version in self.versions)
+        changes = Tracked._changes
+        if self.checked != changes:
+            if any(layer._version != version for layer, version in self.versions):
+                return False
+            self.checked = changes
+        return True
 
     def run(self, arrays: list) -> Any:
         """Run on arrays of the shapes that the program was made for."""

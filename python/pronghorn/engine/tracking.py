@@ -19,6 +19,7 @@ class Tracked:
 
     trainable: bool
     stateful: bool
+    _changes = 0  # of all layers, to what programs depend on
 
     def __setattr__(self, name: str, value: Any) -> None:
         if _is_metric(value):
@@ -29,6 +30,7 @@ class Tracked:
             _append(self._own("_trainable_weights" if value.trainable else "_non_trainable_weights"), value)
         if name in ("trainable", "built") or not name.startswith("_"):
             self.__dict__["_version"] = self.__dict__.get("_version", 0) + 1
+            Tracked._changes += 1
         object.__setattr__(self, name, value)
 
     def _own(self, name: str) -> list:
