@@ -1,11 +1,13 @@
 """Running programs: feeds, batches gathered by index, allocations, threads, timings."""
 
 import gc
+import platform
 import threading
 import weakref
 
 import numpy as np
 import pytest
+from running import assert_same_bits_for_threads, run
 
 from pronghorn import _core, ops
 
@@ -137,6 +139,26 @@ def test_reads_after_assign_see_the_new_value_and_deferred_updates_the_old():
         program = trace.compile()
     assert [float(x[0]) for x in program.run([])] == [1.0, 2.0, 20.0]
     assert v.numpy() == [20.0]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="flushing is the processor's")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_numbers_below_the_normal_ones_are_zero_in_programs_alone(threads):
+    before = _core.threads()
+    tiny = np.full(2**20, 1e-30, "float32")
+    factor = np.float32(1e-10)
+    try:
+        _core.set_threads(threads)
+        assert not run(lambda x: x * 1e-10, tiny).any()
+    finally:
+        _core.set_threads(before)
+    assert (tiny * factor).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 65])
+def test_each_row_is_computed_once_whatever_the_number_of_threads(count):
+    rows = np.arange(count * 40000, dtype="float32").reshape(count, 40000)
+    assert_same_bits_for_threads(lambda x: [x * 3.0, ops.sum(x, axis=-1)], rows, threads=(1, 2, 3, 5))
 
 
 def test_a_tensor_of_another_trace_is_refused():
