@@ -7,31 +7,82 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-template <class V>
-PRONGHORN_INLINE V bounded(V x, Element<V> most) {
+// Between -most and most. The instructions are asked for by name: of a < b ? a : b the compiler makes two.
+PRONGHORN_INLINE Vec<float> bounded(Vec<float> x, float most) {
+  const Vec<float> high = broadcast(most), low = broadcast(-most);
+#if defined(PRONGHORN_ISA_avx512)
+  return (Vec<float>)_mm512_max_ps((__m512)low, _mm512_min_ps((__m512)high, (__m512)x));
+#elif defined(PRONGHORN_ISA_avx2)
+  return (Vec<float>)_mm256_max_ps((__m256)low, _mm256_min_ps((__m256)high, (__m256)x));
+#else
+  return max(low, min(high, x));
+#endif
+}
+PRONGHORN_INLINE Vec<double> bounded(Vec<double> x, double most) {
   return max(broadcast(-most), min(broadcast(most), x));
 }
 
+// a / b; on AVX-512, where divisions are slow, by an estimate and a step of Newton's.
+template <class V>
+PRONGHORN_INLINE V quotient(V a, V b) {
+#if defined(PRONGHORN_ISA_avx512)
+  if constexpr (sizeof(Element<V>) == sizeof(float)) {
+    const V estimate = (V)_mm512_rcp14_ps((__m512)b);
+    return a * fma(estimate, fma(-b, estimate, broadcast(1.0f)), estimate);
+  }
+#endif
+  return a / b;
+}
+
+// x = n ln(2) / parts + r; returns r, and 2^n. The rounding of ln(2) is left out where fma keeps all of n
+// ln(2) otherwise: with |n| below 40 it is lost in that of the result.
+template <int parts, class V>
+PRONGHORN_INLINE V quick_reduce(V x, V& scale) {
+  using T = Element<V>;
+  using C = Constants<T>;
+  constexpr T magic = C::round_magic + C::bias, step = T(0.6931471805599453094) / parts;
+  const V shifted = fma(x, broadcast(C::log2e * parts), broadcast(magic)), n = shifted - broadcast(magic);
+  scale = from_bits(bits(shifted) << C::mantissa_bits);
+  constexpr bool has_fma = vector_bytes >= 32 || vector_registers == 32;
+  if constexpr (has_fma) return fma(n, broadcast(-step), x);
+  return fma(n, broadcast(-C::ln2_low / parts), fma(n, broadcast(-C::ln2_high / parts), x));
+}
+
+// (exp(parts r) - 1) / r
+template <int parts, class V>
+PRONGHORN_INLINE V quick_slope(V r) {
+  using T = Element<V>;
+  constexpr auto& rest = Constants<T>::exp_rest;
+  constexpr int n = sizeof(rest) / sizeof(T);
+  T power = 1;
+  for (int i = 0; i <= n; i++) power *= parts;
+  V value = broadcast(rest[0] * power);
+#pragma GCC unroll 16
+  for (int i = 1; i < n; i++) {
+    power /= parts;
+    value = fma(value, r, broadcast(rest[i] * power));
+  }
+  return fma(value, r, broadcast(T(parts)));
+}
+
 // sigmoid and tanh of simd/math.h without what only the far ends of the range need: beyond `most` the sigmoid
-// stays at about 1e-38 (1e-300) in place of 0.
+// stays at about 1e-38 (1e-300) in place of 0. Within 3 units in the last place (5 below -20).
 template <class V>
 PRONGHORN_INLINE V quick_sigmoid(V x) {
   using T = Element<V>;
   const V one = broadcast<T>(1);
-  V n;
-  const V r = reduce_by_ln2(bounded(-x, T(sizeof(T) == 4 ? 87 : 690)), n);
-  const V part = fma(r * r, polynomial(r, Constants<T>::exp_rest), r) + one;
-  return one / fma(part, exponential_of_two(n), one);
+  V scale;
+  const V r = quick_reduce<1>(-bounded(x, T(sizeof(T) == 4 ? 87 : 690)), scale);
+  return quotient(one, fma(fma(quick_slope<1>(r), r, one), scale, one));
 }
 
 template <class V>
 PRONGHORN_INLINE V quick_tanh(V x) {
   using T = Element<V>;
-  const V near = bounded(x, Constants<T>::tanh_most);
-  V n;
-  const V r = reduce_by_ln2(near + near, n), scale = exponential_of_two(n);
-  const V e = fma(scale, fma(r * r, polynomial(r, Constants<T>::exp_rest), r), scale - broadcast<T>(1));
-  return e / (e + broadcast<T>(2));
+  V scale;
+  const V r = quick_reduce<2>(bounded(x, Constants<T>::tanh_most), scale);
+  const V e = fma(scale, quick_slope<2>(r) * r, scale - broadcast<T>(1));
+  return quotient(e, e + broadcast<T>(2));
 }
 
 template <bool hard, class V>
@@ -45,13 +96,13 @@ PRONGHORN_INLINE V gate(V z) {
 template <bool hard, class V>
 PRONGHORN_INLINE V through_gate(V diff, V value) {
   using T = Element<V>;
-  if constexpr (!hard) return diff * value * (broadcast<T>(1) - value);
+  if constexpr (!hard) return diff * fma(-value, value, value);
   return select((value > zero<T>()) & (value < broadcast<T>(1)), diff * T(0.2), zero<T>());
 }
 
 template <class V>
 PRONGHORN_INLINE V through_tanh(V diff, V value) {
-  return diff * (broadcast<Element<V>>(1) - value * value);
+  return diff * fma(-value, value, broadcast<Element<V>>(1));
 }
 
 template <class T>
@@ -72,6 +123,12 @@ PRONGHORN_INLINE void copy_or_zero(T* to, const T* from, int64_t n) {
 template <class T>
 PRONGHORN_INLINE void repeat_output(T* h, int64_t t, int64_t units) {
   copy_or_zero<T>(h, t > 0 ? h - units : nullptr, units);
+}
+
+PRONGHORN_INLINE int64_t first_that_counts(const bool* mask, int64_t time) {
+  int64_t t = 0;
+  while (mask && t < time && !mask[t]) t++;
+  return t;
 }
 
 // The state at the beginning of each step that counts: the initial one up to the first such step, then the

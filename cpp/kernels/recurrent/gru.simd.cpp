@@ -14,23 +14,25 @@ struct Weights {
   static Weights pack(const GruProblem& p, const T* weights, bool transposed, T* to) {
     const int64_t units = p.units, stride = 3 * units;
     T* second = to + gates_size(units, transposed);
-    return {Panels<T>::pack(weights, stride, transposed ? 2 * units : units, transposed ? units : 2 * units,
-                            transposed, to),
-            Panels<T>::pack(weights + 2 * units, stride, units, units, transposed, second)};
+    return {transposed ? Panels<T>::pack(weights, stride, 2 * units, units, 1, true, to)
+                       : Panels<T>::pack(weights, stride, units, units, 2, false, to),
+            Panels<T>::pack(weights + 2 * units, stride, units, units, 1, transposed, second)};
   }
   static int64_t gates_size(int64_t units, bool transposed) {
-    return transposed ? Panels<T>::size(2 * units, units) : Panels<T>::size(units, 2 * units);
+    return transposed ? Panels<T>::size(2 * units, units, 1) : Panels<T>::size(units, units, 2);
   }
   static int64_t size(int64_t units, bool transposed) {
-    return gates_size(units, transposed) + Panels<T>::size(units, units);
+    return gates_size(units, transposed) + Panels<T>::size(units, units, 1);
   }
 };
 
-// The packed weights, and a row of units for each row of the batch.
+// The packed weights, and for each row of the batch a row of units and the sums of a group.
 template <class T>
 size_t scratch(const GruProblem& p) {
   const int64_t forward = Weights<T>::size(p.units, false), backward = Weights<T>::size(p.units, true);
-  return static_cast<size_t>((forward > backward ? forward : backward) + p.batch * p.units) * sizeof(T);
+  return static_cast<size_t>((forward > backward ? forward : backward) +
+                             p.batch * (p.units + Panels<T>::columns)) *
+         sizeof(T);
 }
 
 // One row, one step: the gates z and r, and with reset before the product, r h.
@@ -65,24 +67,25 @@ void finish(int64_t units, const T* x_c, T* gates, const T* inner, bool counts, 
 template <class T, bool hard, bool after>
 void forward_as(const GruProblem& p, const GruForward<T>& a, void* scratch) {
   const auto weights = Weights<T>::pack(p, a.weights, false, static_cast<T*>(scratch));
+  T* all_sums = static_cast<T*>(scratch) + Weights<T>::size(p.units, false);
   const int64_t units = p.units, wide = 3 * units, stride = p.time * wide, narrow = p.time * units;
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
-        T* states = a.h_last + begin * units;
+        T *states = a.h_last + begin * units, *sums = all_sums + begin * Panels<T>::columns;
         copy(states, a.h0 + begin * units, (end - begin) * units);
         for (int64_t t = 0; t < p.time; t++) {
           const int64_t first = begin * p.time + t;
           const T* gates_x = a.gates_x + first * wide;
           T *gates = a.gates + first * wide, *inner = a.inner + first * units;
-          weights.gates.multiply(end - begin, states, units, gates_x, stride, gates, stride);
-          if (after) weights.candidate.multiply(end - begin, states, units, a.inner_bias, 0, inner, narrow);
+          weights.gates.add(end - begin, states, units, gates_x, stride, gates, stride, sums);
+          if (after) weights.candidate.add(end - begin, states, units, a.inner_bias, 0, inner, narrow, sums);
           for (int64_t row = 0; row < end - begin; row++)
             open_gates<T, hard, after>(units, gates + row * stride, states + row * units,
                                        inner + row * narrow);
           if (!after)
-            weights.candidate.multiply(end - begin, inner, narrow, gates_x + 2 * units, stride,
-                                       gates + 2 * units, stride);
+            weights.candidate.add(end - begin, inner, narrow, gates_x + 2 * units, stride, gates + 2 * units,
+                                  stride, sums);
           for (int64_t row = 0; row < end - begin; row++) {
             const bool counts = !a.mask || a.mask[first + row * p.time];
             T *own = gates + row * stride, *h = a.h + first * units + row * narrow;
@@ -139,13 +142,14 @@ void through_reset(int64_t units, const T* gates, const T* before, const T* diff
 
 template <class T, bool hard, bool after>
 void backward_as(const GruProblem& p, const GruBackward<T>& a, void* scratch) {
-  T *packed = static_cast<T*>(scratch), *waiting = packed + Weights<T>::size(p.units, true);
+  T *packed = static_cast<T*>(scratch), *waiting = packed + Weights<T>::size(p.units, true),
+    *all_sums = waiting + p.batch * p.units;
   const auto weights = Weights<T>::pack(p, a.weights, true, packed);
   const int64_t units = p.units, wide = 3 * units, stride = p.time * wide, narrow = p.time * units;
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
-        T* dh = a.diff_h0 + begin * units;
+        T *dh = a.diff_h0 + begin * units, *sums = all_sums + begin * Panels<T>::columns;
         copy_or_zero<T>(dh, a.diff_h_last ? a.diff_h_last + begin * units : nullptr, (end - begin) * units);
         copy_or_zero<T>(waiting + begin * units, nullptr, (end - begin) * units);
         for (int64_t row = begin; row < end; row++)
@@ -171,9 +175,9 @@ void backward_as(const GruProblem& p, const GruBackward<T>& a, void* scratch) {
           const int64_t first = begin * p.time + t, rows = end - begin;
           T *diff_gates = a.diff_gates + first * wide, *inner = a.diff_inner + first * units;
           if (after) {
-            weights.candidate.multiply(rows, inner, narrow, dh, units, dh, units);
+            weights.candidate.add(rows, inner, narrow, dh, units, dh, units, sums);
           } else {
-            weights.candidate.multiply(rows, diff_gates + 2 * units, stride, inner, narrow, inner, narrow);
+            weights.candidate.add(rows, diff_gates + 2 * units, stride, inner, narrow, inner, narrow, sums);
             for (int64_t row = begin; row < end; row++) {
               const int64_t at = row * p.time + t;
               if (counts(row))
@@ -182,7 +186,7 @@ void backward_as(const GruProblem& p, const GruBackward<T>& a, void* scratch) {
                                        a.diff_gates + at * wide);
             }
           }
-          weights.gates.multiply(rows, diff_gates, stride, dh, units, dh, units);
+          weights.gates.add(rows, diff_gates, stride, dh, units, dh, units, sums);
         }
       },
       p.flops());

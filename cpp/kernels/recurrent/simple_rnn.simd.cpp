@@ -6,16 +6,19 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// The packed weights, and a row of units for each row of the batch.
+// The packed weights, and for each row of the batch a row of units and the sums of a group.
 template <class T>
 size_t scratch(const SimpleRnnProblem& p) {
-  return static_cast<size_t>(Panels<T>::size(p.units, p.units) + p.batch * p.units) * sizeof(T);
+  return static_cast<size_t>(Panels<T>::size(p.units, p.units, 1) +
+                             p.batch * (p.units + Panels<T>::columns)) *
+         sizeof(T);
 }
 
 template <class T>
 void forward(const SimpleRnnProblem& p, const SimpleRnnForward<T>& a, void* scratch) {
   const int64_t units = p.units, stride = p.time * units;
-  const auto weights = Panels<T>::pack(a.weights, units, units, units, false, static_cast<T*>(scratch));
+  const auto weights = Panels<T>::pack(a.weights, units, units, units, 1, false, static_cast<T*>(scratch));
+  T* sums = static_cast<T*>(scratch) + Panels<T>::size(units, units, 1);
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
@@ -23,7 +26,8 @@ void forward(const SimpleRnnProblem& p, const SimpleRnnForward<T>& a, void* scra
         copy(states, a.h0 + begin * units, (end - begin) * units);
         for (int64_t t = 0; t < p.time; t++) {
           const int64_t first = (begin * p.time + t) * units;
-          weights.multiply(end - begin, states, units, a.x + first, stride, a.h + first, stride);
+          weights.add(end - begin, states, units, a.x + first, stride, a.h + first, stride,
+                      sums + begin * Panels<T>::columns);
           for (int64_t row = begin; row < end; row++) {
             T *h = a.h + (row * p.time + t) * units, *state = a.h_last + row * units;
             if (a.mask && !a.mask[row * p.time + t]) {
@@ -60,8 +64,9 @@ void step_back(int64_t units, const T* h, const T* diff_h, T* waiting, T* dh, T*
 template <class T>
 void backward(const SimpleRnnProblem& p, const SimpleRnnBackward<T>& a, void* scratch) {
   const int64_t units = p.units, stride = p.time * units;
-  T *packed = static_cast<T*>(scratch), *waiting = packed + Panels<T>::size(units, units);
-  const auto weights = Panels<T>::pack(a.weights, units, units, units, true, packed);
+  T *packed = static_cast<T*>(scratch), *waiting = packed + Panels<T>::size(units, units, 1),
+    *sums = waiting + p.batch * units;
+  const auto weights = Panels<T>::pack(a.weights, units, units, units, 1, true, packed);
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
@@ -85,8 +90,8 @@ void backward(const SimpleRnnProblem& p, const SimpleRnnBackward<T>& a, void* sc
               for (int64_t j = 0; diff_h && j < units; j++) later[j] += diff_h[j];
             }
           }
-          weights.multiply(end - begin, a.diff_x + (begin * p.time + t) * units, stride, dh, units, dh,
-                           units);
+          weights.add(end - begin, a.diff_x + (begin * p.time + t) * units, stride, dh, units, dh, units,
+                      sums + begin * Panels<T>::columns);
         }
       },
       p.flops());
