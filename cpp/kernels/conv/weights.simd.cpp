@@ -30,30 +30,29 @@ struct Axis {
   int64_t extent(int64_t results) const { return (results - 1) * step + (taps - 1) * dilation + 1; }
 };
 
-// The results of a chunk: so many from each of these on.
-struct Chunk {
-  int64_t plane, y, x, planes, rows, columns;
-  int64_t pixels() const { return planes * rows * columns; }
-};
-
 template <class T>
 struct Plan {
   const ConvProblem& p;
   Axis down, along;
   bool turned;  // whether the result's channels, which are few, go down the tiles and the image's across
   bool joined;  // whether the copy has whole pixels side by side, so that a row of taps is one run
-  int64_t planes, rows, columns, chunks_down, chunks_along, chunks;  // results in a chunk; chunks
-  int64_t height, width_;                                            // of the copy of each plane
-  int64_t run, runs;    // neighbouring elements of the copy that meet a pixel of the result, how often
-  int64_t parts;        // of a run: a tile's rows
+  Chunks chunks;
+  int64_t height, width_;  // of the copy of each plane
+  int64_t run, runs;       // neighbouring elements of the copy that meet a pixel of the result, how often
+  int64_t parts;           // of a run: a tile's rows
   int64_t pixel, copy;  // elements from one position of the copy to the next, of the whole copy (of one part)
   int64_t run_vectors;  // turned: in a run
   int64_t line, slice;  // elements of a row of the sums, and of all
   int64_t slices, groups, group_copies;
   bool partial;  // whether sums are kept apart from the result
 
-  explicit Plan(const ConvProblem& p) : p(p), down(p, 1), along(p, 2) {
-    cut_pixels();
+  explicit Plan(const ConvProblem& p)
+      : p(p),
+        down(p, 1),
+        along(p, 2),
+        chunks(p.batch * p.dst[0], p.dst[1], p.dst[2],
+               greater(32, lesser(chunk_pixels, p.batch * p.dst_pixels() / most_tasks)), p.kernel[1] > 1) {
+    height = down.extent(chunks.rows), width_ = along.extent(chunks.columns);
     joined = p.ic * static_cast<int64_t>(sizeof(T)) <= joined_bytes;
     turned = turned_cycles() < 0.9 * plain_cycles();
     joined = joined || turned;
@@ -61,7 +60,7 @@ struct Plan {
     parts = ceil_div(run, tile_rows());
     pixel = joined ? p.ic : ceil_div(run, parts);
     run_vectors = ceil_div(run, width<T>);
-    copy = round_up(planes * p.kernel[0] * height * width_ * pixel + 2 * width<T>, 16);
+    copy = round_up(chunks.planes * p.kernel[0] * height * width_ * pixel + 2 * width<T>, 16);
     line = turned ? runs * run_vectors * width<T> : round_up(p.oc, width<T>);
     slice = round_up(line * (turned ? p.oc : p.taps() * p.ic + 1) + 1, 16);
     cut_work();
@@ -87,27 +86,12 @@ struct Plan {
            tile_cycles(rows, ceil_div(vectors, ceil_div(vectors, most)));
   }
 
-  void cut_pixels() {
-    const int64_t all = p.batch * p.dst_pixels(), most = greater(32, lesser(chunk_pixels, all / most_tasks));
-    planes = 1, rows = p.dst[1], columns = p.dst[2];
-    if (columns * rows > most) {
-      // a chunk of one row would copy the rows of all taps for it
-      const int64_t widest = down.taps > 1 && rows > 1 ? greater(most / 4, 16) : most;
-      columns = ceil_div(columns, ceil_div(columns, widest));
-      rows = ceil_div(rows, ceil_div(rows, greater(1, most / columns)));
-    } else {
-      planes = greater(1, most / greater(columns * rows, 1));
-    }
-    height = down.extent(rows), width_ = along.extent(columns);
-    chunks_along = ceil_div(p.dst[2], columns), chunks_down = ceil_div(p.dst[1], rows);
-    chunks = chunks_along * chunks_down * ceil_div(p.batch * p.dst[0], planes);
-  }
-
   void cut_work() {
     const int64_t bytes = slice * static_cast<int64_t>(sizeof(T)), pixels = p.batch * p.dst_pixels();
     // what slices cost at the end is a part of what their pixels do
     const int64_t least_pixels = bytes * most_tasks <= near_bytes ? 64 : 512;
-    slices = lesser(lesser(most_tasks, chunks), lesser(pixels / least_pixels, most_partial_bytes / bytes));
+    slices =
+        lesser(lesser(most_tasks, chunks.count), lesser(pixels / least_pixels, most_partial_bytes / bytes));
     slices = greater(1, slices);
     const double flops = 2.0 * static_cast<double>(pixels * p.taps()) * static_cast<double>(p.ic * p.oc);
     const int64_t worthwhile =
@@ -122,21 +106,12 @@ struct Plan {
     return bands * ceil_div(runs * run_vectors, most_vectors(static_cast<int>(ceil_div(p.oc, bands))));
   }
 
-  Chunk chunk_at(int64_t i) const {
-    Chunk c;
-    c.x = i % chunks_along * columns, c.y = i / chunks_along % chunks_down * rows;
-    c.plane = i / chunks_along / chunks_down * planes;
-    c.columns = lesser(columns, p.dst[2] - c.x), c.rows = lesser(rows, p.dst[1] - c.y);
-    c.planes = lesser(planes, p.batch * p.dst[0] - c.plane);
-    return c;
-  }
-
   // Scratch memory of a thread, in elements: copies of the image and of diff_dst.
   int64_t diff_elements() const {
-    return round_up(greater(turned ? p.oc : 0, panel_vectors * width<T>) * columns * rows * planes, 16);
+    return round_up(greater(turned ? p.oc : 0, panel_vectors * width<T>) * chunks.most_pixels(), 16);
   }
   int64_t worker_elements() const { return group_copies * copy + diff_elements(); }
-  int64_t places() const { return round_up(columns * rows * planes, 8); }
+  int64_t places() const { return round_up(chunks.most_pixels(), 8); }
   int64_t sum_elements() const { return (partial ? slices * slice : 0) + round_up(p.oc, 16) * slices; }
 };
 
@@ -352,13 +327,13 @@ void run_task(const Plan<T>& plan, const ConvOperands<T>& o, const Worker<T>& wo
               int64_t group, T* sums, T* bias) {
   const int64_t part = part_begin(plan.parts, plan.groups, group),
                 part_end = part_begin(plan.parts, plan.groups, group + 1),
-                begin = part_begin(plan.chunks, plan.slices, slice),
-                end = part_begin(plan.chunks, plan.slices, slice + 1);
+                begin = part_begin(plan.chunks.count, plan.slices, slice),
+                end = part_begin(plan.chunks.count, plan.slices, slice + 1);
   for (int64_t i = begin; i < end; i++) {
-    const Chunk c = plan.chunk_at(i);
+    const Chunk c = plan.chunks.at(i);
     find_places(plan, c, worker.places);
     copy_image(plan, o.a, c, plan.joined ? 0 : part, plan.joined ? 1 : part_end, worker.image);
-    Fetcher<T> fetcher(plan, o, plan.chunk_at(lesser(i + 1, end - 1)), plan.tiles() / plan.groups);
+    Fetcher<T> fetcher(plan, o, plan.chunks.at(lesser(i + 1, end - 1)), plan.tiles() / plan.groups);
     if (plan.turned)
       add_turned(plan, o.b, c, worker, fetcher, sums, bias, i == begin);
     else
@@ -408,11 +383,11 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
   T* const sums = reinterpret_cast<T*>(places + p.workers * plan.places());
   T* const biases = sums + (plan.partial ? plan.slices * plan.slice : 0);
   T* const work = biases + plan.slices * bias_step;
-  if (plan.chunks == 0) __builtin_memset(o.c, 0, static_cast<size_t>(p.taps() * p.ic * oc) * sizeof(T));
+  if (plan.chunks.count == 0) __builtin_memset(o.c, 0, static_cast<size_t>(p.taps() * p.ic * oc) * sizeof(T));
   if (p.has_diff_bias) __builtin_memset(biases, 0, static_cast<size_t>(plan.slices * bias_step) * sizeof(T));
   const double flops =
       2.0 * static_cast<double>(p.batch * p.dst_pixels() * p.taps()) * static_cast<double>(p.ic * oc);
-  const int64_t tasks = plan.chunks ? plan.slices * plan.groups : 0;
+  const int64_t tasks = plan.chunks.count ? plan.slices * plan.groups : 0;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops * static_cast<double>(tasks) / (flops + 1));
   Lender lender(p.workers);
   parallel_for(

@@ -3,6 +3,7 @@
 // a table, so that rows, images and strides do not interrupt a sum. Internal to each file compiled per
 // instruction set.
 #pragma once
+#include "kernels/conv/chunks.h"
 #include "kernels/conv/registers.h"
 #include "kernels/gemm/tiling.h"
 
@@ -114,20 +115,6 @@ template <class T>
 constexpr Tiles<T> all_tiles = tiles_of<T>(std::make_integer_sequence<int, most_rows_of_one>{},
                                            std::make_integer_sequence<int, most_rows>{},
                                            std::make_integer_sequence<int, most_turned_rows>{});
-
-// Cycles that a tile takes for a pixel: two multiply-adds each, if there are enough of them to hide how long
-// one takes, and if the loads keep up.
-constexpr double tile_cycles(int64_t rows, int64_t vectors) {
-  const double sums = static_cast<double>(rows * vectors) / 2,
-               loads = static_cast<double>(rows + vectors + 1) / 2.5;
-  const double least = sums > loads ? sums : loads;
-  return least > 4 ? least : 4;
-}
-
-// The parts, as even as can be, that `count` is cut into: where part `i` of `parts` begins.
-PRONGHORN_INLINE int64_t part_begin(int64_t count, int64_t parts, int64_t i) {
-  return i * count / parts;
-}
 
 }  // namespace
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
