@@ -22,7 +22,7 @@ constexpr double halved_flops = 4e6;                   // of such products, at l
 constexpr int64_t sliced_results = 128 * 1024;         // the largest result whose sum is sliced
 constexpr int64_t columns_together = 256;  // of B that are packed at a time where panels are the outer loop
 constexpr int64_t panel_rows = 192;        // up to here panels are the outer loop
-constexpr double least_flops = 1e6,
+constexpr double least_flops = 6.5e5,
                  many_flops = 1.6e7;  // of a task: where there are few, where there are many
 constexpr int64_t few_tasks = 16, most_tasks = 64;
 constexpr int64_t cached_bytes = 64 * 1024;  // of panels, while rows of the result are written
