@@ -16,6 +16,7 @@ from sweep import best_times, draw
 
 from pronghorn import _core, ops
 
+NUMPY_PAUSE = 0.2  # seconds; its OpenBLAS looks out for more work for over 40 ms
 RANDOM = np.random.default_rng(0)
 LAYOUTS = torch.channels_last, torch.contiguous_format
 
@@ -290,7 +291,10 @@ KINDS = {
 
 
 def line(case, peak):
-    own, *others = best_times([case.ours, *case.peers, *([case.numpy] if case.numpy else [])])
+    if case.numpy:
+        own, *others = best_times([case.ours, *case.peers, case.numpy], pause=NUMPY_PAUSE)
+    else:
+        own, *others = best_times([case.ours, *case.peers])
     numpy = f"{others.pop() / own:.2f}" if case.numpy else ""
     rate = (case.flops or case.moved) / own * 1e-9
     speed = f"{rate:.0f} GFLOP/s" if case.flops else f"{rate:.1f} GB/s"

@@ -16,7 +16,7 @@ import torch
 from pronghorn import _core, ops
 
 ROUNDS, ROUND_SECONDS = 7, 0.015
-PAUSE = 0.04  # seconds; threads that wait for more work spin for up to some 25 ms, and would disturb the next
+PAUSE = 0.04  # seconds; PyTorch's threads look out for more work for some 15 ms, and would disturb the next
 
 
 def size(random, low, high):
@@ -132,13 +132,13 @@ def repeats(call):
     return max(1, int(ROUND_SECONDS / max(time.perf_counter() - start, 1e-6)))
 
 
-def best_times(calls):
-    """The best mean seconds of a call over the rounds, in which all take turns."""
+def best_times(calls, pause=PAUSE):
+    """The best mean seconds of a call over the rounds, in which all take turns after `pause` seconds."""
     counts = [repeats(call) for call in calls]
     best = [math.inf] * len(calls)
     for _ in range(ROUNDS):
         for i, (call, count) in enumerate(zip(calls, counts)):
-            time.sleep(PAUSE)
+            time.sleep(pause)
             call()
             start = time.perf_counter()
             for _ in range(count):
