@@ -73,6 +73,7 @@ def test_large_and_empty(isa, size, transposed):
 def test_epilogue(isa, dtype, bias, residual, activation):
     for m, n, k, transpose_b in [
         (1, 64, 64, False),
+        (1, 531, 67, False),
         (19, 45, 33, False),
         (3, 19, 20, True),
         (70, 1, 31, False),
@@ -93,6 +94,7 @@ def test_epilogue(isa, dtype, bias, residual, activation):
 def test_mask(isa, dtype):
     sizes = [
         (1, 64, 64, False),
+        (1, 531, 67, False),
         (19, 45, 33, True),
         (70, 1, 31, False),
         (130, 70, 300, True),

@@ -411,6 +411,60 @@ void run_by_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments
   }
 }
 
+// What the sums of an only row still lack, in columns [column, column_end).
+template <class T>
+void finish_row(const Plan& plan, const GemmOperands<T>& o, int64_t column, int64_t column_end) {
+  const GemmProblem& p = plan.p;
+  T* c = o.c + column;
+  const int64_t count = column_end - column;
+  for (int64_t j = 0; j < count; j += width<T>) {
+    const int64_t left = count - j;
+    Vec<T> total = load_upto(c + j, left);
+    if (p.has_bias) total += plan.swapped ? broadcast(o.bias[0]) : load_upto(o.bias + column + j, left);
+    if (p.has_residual) total += load_upto(o.residual + column + j, left);
+    store_upto(c + j, total, left);
+  }
+  tiles<T>().finish(c, count, p.activation);
+  if (p.has_mask) apply_mask(p, o.mask + column, count, c);
+}
+
+// Rows k to k + terms of b are added to columns [first, last) of the only row of c.
+template <int terms, class T>
+PRONGHORN_INLINE void add_rows(const GemmProblem& p, const GemmOperands<T>& o, int64_t k, int64_t first,
+                               int64_t last) {
+  const T* b = o.b + k * p.ldb;
+  Vec<T> x[terms];
+  for (int r = 0; r < terms; r++) x[r] = broadcast(*in_a(p, o.a, 0, k + r));
+  int64_t j = first;
+  for (; j + width<T> <= last; j += width<T>) {
+    Vec<T> total = load(o.c + j);
+    for (int r = 0; r < terms; r++) total = fma(x[r], load(b + r * p.ldb + j), total);
+    store(o.c + j, total);
+  }
+  if (j == last) return;
+  const int left = static_cast<int>(last - j);
+  Vec<T> total = load_part(o.c + j, left);
+  for (int r = 0; r < terms; r++) total = fma(x[r], load_part(b + r * p.ldb + j, left), total);
+  store_part(o.c + j, total, left);
+}
+
+// The columns of c that a task sums up stay in the first-level cache.
+template <class T>
+void run_by_rows_of_b(const Plan& plan, const GemmOperands<T>& o) {
+  const GemmProblem& p = plan.p;
+  const int64_t columns = lesser(512, round_up(ceil_div(p.n, 2), 64));
+  parallel_for(
+      0, p.n, columns,
+      [&](int64_t first, int64_t last) {
+        for (int64_t j = first; j < last && !p.accumulate; j++) o.c[j] = 0;
+        int64_t k = 0;
+        for (; k + 8 <= p.k; k += 8) add_rows<8>(p, o, k, first, last);
+        for (; k < p.k; k++) add_rows<1>(p, o, k, first, last);
+        finish_row(plan, o, first, last);
+      },
+      plan.flops_of_reading(sizeof(T)));
+}
+
 // Sums along vectors: rows of a by rows of b, four of b at a time.
 template <class T>
 void run_dot(const Plan& plan, const GemmOperands<T>& o) {
@@ -451,7 +505,7 @@ void run_dot(const Plan& plan, const GemmOperands<T>& o) {
           if (p.has_mask) apply_mask(p, o.mask + i * p.ldc + begin, end - begin, c + begin);
         }
       },
-      plan.flops());
+      plan.flops_of_reading(sizeof(T)));
 }
 
 template <class T>
@@ -462,6 +516,7 @@ void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scra
   GemmOperands<T> o = operands;
   if (plan.swapped) o.a = operands.b, o.b = operands.a;
   if (plan.dot) return run_dot(plan, o);
+  if (plan.by_rows_of_b) return run_by_rows_of_b(plan, o);
   TileArguments<T> end = {};
   end.accumulate = p.accumulate;
   end.bias = p.has_bias ? o.bias : nullptr;
@@ -479,11 +534,12 @@ void run(const GemmProblem& problem, const GemmOperands<T>& operands, void* scra
 
 const char* implementation(const GemmProblem& problem) {
   const Plan plan = make_plan<float>(problem);
-  return plan.dot          ? "gemm:dot"
-         : plan.slices > 1 ? "gemm:sliced"
-         : plan.by_panels  ? "gemm:panels"
-         : plan.pack_b     ? "gemm:packed"
-                           : "gemm:direct";
+  return plan.dot            ? "gemm:dot"
+         : plan.by_rows_of_b ? "gemm:rows"
+         : plan.slices > 1   ? "gemm:sliced"
+         : plan.by_panels    ? "gemm:panels"
+         : plan.pack_b       ? "gemm:packed"
+                             : "gemm:direct";
 }
 
 }  // namespace

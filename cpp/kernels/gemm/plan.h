@@ -28,10 +28,11 @@ constexpr int64_t few_tasks = 16, most_tasks = 64;
 constexpr int64_t cached_bytes = 64 * 1024;  // of panels, while rows of the result are written
 
 struct Plan {
-  GemmProblem p;         // one column is turned into one row
-  bool swapped = false;  // a and b have changed places
-  bool dot = false;      // sums along vectors: few rows times the rows of b
-  bool pack_a = false;   // blocks of a transposed a are copied tile by tile
+  GemmProblem p;              // one column is turned into one row
+  bool swapped = false;       // a and b have changed places
+  bool dot = false;           // sums along vectors: few rows times the rows of b
+  bool by_rows_of_b = false;  // one row of sums in the first-level cache, to which rows of b are added
+  bool pack_a = false;        // blocks of a transposed a are copied tile by tile
   bool pack_b = false;
   bool by_panels = false;  // tasks are groups of panels, each copied just before its use, by all rows; else
                            // blocks of rows by groups of panels of a copy of b
@@ -47,6 +48,12 @@ struct Plan {
   int64_t task_scratch() const { return by_panels ? round_up(packed_a, 64) + round_up(packed_b, 64) : 0; }
 
   double flops() const { return 2.0 * static_cast<double>(p.m * p.n) * static_cast<double>(p.k); }
+
+  // Of products with few rows, which wait for b: what would take as long as to read it.
+  double flops_of_reading(int64_t bytes) const {
+    const double read = 2.5 * static_cast<double>(p.n * p.k * bytes);
+    return read > flops() ? read : flops();
+  }
 };
 
 // Elements of a packed tile of A, with room behind it for what whole vectors spill.
@@ -85,6 +92,9 @@ Plan make_plan(const GemmProblem& problem) {
   if (p.m == 0 || p.n == 0) return plan;
   plan.dot = p.transpose_b && !p.transpose_a && p.m <= 4;
   if (plan.dot) return plan;
+  // Long rows are read faster in the order of memory than a tile's few columns of each.
+  plan.by_rows_of_b = !p.transpose_b && p.m == 1 && p.n >= 128 && p.k * p.n * bytes > 128 * 1024;
+  if (plan.by_rows_of_b) return plan;
   const int64_t row_tiles = ceil_div(p.m, set.rows), panels = ceil_div(p.n, set.panel);
   if (p.m * p.n <= sliced_results && p.m > 4) {
     plan.slices = slices_of(p.k);
