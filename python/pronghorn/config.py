@@ -153,8 +153,8 @@ def set_winograd(use: bool | str) -> None:
     use
         True or ``"on"``: where they are faster. False or ``"off"``: nowhere. ``"accurate"``: only those whose
         errors are like those of direct sums. ``"force"``: wherever they can be used. ``"4x4_3x3"``,
-        ``"2x2_3x3"``, ``"6x6_3x3"``, ``"2x2_5x5"``, ``"4x4_5x5"`` (results of a tile, kernel): this one wherever
-        it can be used, no other.
+        ``"2x2_3x3"``, ``"6x6_3x3"``, ``"2x2_5x5"``, ``"4x4_5x5"`` (results of a tile, kernel): this one
+        wherever it can be used, no other.
 
     Examples
     --------
