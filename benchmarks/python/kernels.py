@@ -21,6 +21,14 @@ RANDOM = np.random.default_rng(0)
 LAYOUTS = torch.channels_last, torch.contiguous_format
 
 
+HEADER = """# Single ops beside PyTorch and NumPy
+
+Written by `benchmarks/python/kernels.py`; {}, {} threads, {}.
+Shares are of {:.0f} GFLOP/s for each thread. A ratio is the peer's best time over ours, PyTorch in its better
+layout of images. Convolutions by Winograd's algorithms are counted as direct sums, so that they can exceed
+the peak."""
+
+
 class Case(NamedTuple):
     op: str
     size: str
@@ -311,9 +319,10 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     _core.set_threads(arguments.threads)
-    print(f"{_core.isa()}, {_core.threads()} threads, PyTorch {torch.__version__}, NumPy {np.__version__}")
+    versions = f"PyTorch {torch.__version__}, NumPy {np.__version__}"
+    print(HEADER.format(_core.isa(), _core.threads(), versions, arguments.peak))
     for kind in arguments.ops.split(","):
-        print(f"\n### {kind}\n")
+        print(f"\n## {kind}\n")
         print("| op | size | us | speed | of peak | PyTorch / ours | NumPy / ours |")
         print("|---|---|---|---|---|---|---|")
         build, shapes = KINDS[kind]
