@@ -67,19 +67,25 @@ def test_large_and_empty(isa, size, transposed):
     assert_close(found, product(a, b, *transposed), k)
 
 
+# Rows, columns, terms, whether b is transposed: one for each way to carry out a product.
+WITH_EPILOGUE = [
+    (1, 64, 64, False),
+    (1, 531, 67, False),
+    (19, 45, 33, False),
+    (19, 45, 33, True),
+    (3, 19, 20, True),
+    (70, 1, 31, False),
+    (130, 70, 300, False),
+    (130, 70, 300, True),
+    (5, 7, 5000, False),
+]
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("bias, residual", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_epilogue(isa, dtype, bias, residual, activation):
-    for m, n, k, transpose_b in [
-        (1, 64, 64, False),
-        (1, 531, 67, False),
-        (19, 45, 33, False),
-        (3, 19, 20, True),
-        (70, 1, 31, False),
-        (130, 70, 300, False),
-        (5, 7, 5000, False),
-    ]:
+    for m, n, k, transpose_b in WITH_EPILOGUE:
         a, b = draw(3, *stored(m, n, k, False, transpose_b), dtype=dtype)
         extra, other = draw(4, (n,), (m, n), dtype=dtype)
         found = run_op(
@@ -92,15 +98,7 @@ def test_epilogue(isa, dtype, bias, residual, activation):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_mask(isa, dtype):
-    sizes = [
-        (1, 64, 64, False),
-        (1, 531, 67, False),
-        (19, 45, 33, True),
-        (70, 1, 31, False),
-        (130, 70, 300, True),
-        (5, 7, 5000, False),
-    ]
-    for m, n, k, transpose_b in sizes:
+    for m, n, k, transpose_b in WITH_EPILOGUE:
         a, b = draw(3, *stored(m, n, k, False, transpose_b), dtype=dtype)
         (mask,) = draw(4, (m, n), dtype=dtype)
         mask[:, ::3] = 0

@@ -277,6 +277,23 @@ void apply_mask(const GemmProblem& p, const T* mask, int64_t count, T* c) {
   }
 }
 
+// What sums in columns [column, column_end) of row i of c still lack: bias, residual, activation and mask.
+template <class T>
+void finish_row(const Plan& plan, const GemmOperands<T>& o, int64_t i, int64_t column, int64_t column_end) {
+  const GemmProblem& p = plan.p;
+  const int64_t at = i * p.ldc + column, count = column_end - column;
+  T* c = o.c + at;
+  for (int64_t j = 0; (p.has_bias || p.has_residual) && j < count; j += width<T>) {
+    const int64_t left = count - j;
+    Vec<T> total = load_upto(c + j, left);
+    if (p.has_bias) total += plan.swapped ? broadcast(o.bias[0]) : load_upto(o.bias + column + j, left);
+    if (p.has_residual) total += load_upto(o.residual + at + j, left);
+    store_upto(c + j, total, left);
+  }
+  tiles<T>().finish(c, count, p.activation);
+  if (p.has_mask) apply_mask(p, o.mask + at, count, c);
+}
+
 // c = activation(c (if accumulating) + sums + bias + residual), for sums that were computed elsewhere.
 template <class T>
 void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums) {
@@ -294,12 +311,9 @@ void add_up(const Plan& plan, const GemmOperands<T>& o, const T* sums) {
             for (int64_t s = 1; s < plan.slices; s++)
               total += load_upto(sums + s * slice + i * p.n + j, left);
             if (p.accumulate) total += load_upto(c + j, left);
-            if (p.has_bias) total += plan.swapped ? broadcast(o.bias[0]) : load_upto(o.bias + j, left);
-            if (p.has_residual) total += load_upto(o.residual + i * p.ldc + j, left);
             store_upto(c + j, total, left);
           }
-          tiles<T>().finish(c, p.n, p.activation);
-          if (p.has_mask) apply_mask(p, o.mask + i * p.ldc, p.n, c);
+          finish_row(plan, o, i, 0, p.n);
         }
       },
       work);
@@ -411,23 +425,6 @@ void run_by_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments
   }
 }
 
-// What the sums of an only row still lack, in columns [column, column_end).
-template <class T>
-void finish_row(const Plan& plan, const GemmOperands<T>& o, int64_t column, int64_t column_end) {
-  const GemmProblem& p = plan.p;
-  T* c = o.c + column;
-  const int64_t count = column_end - column;
-  for (int64_t j = 0; j < count; j += width<T>) {
-    const int64_t left = count - j;
-    Vec<T> total = load_upto(c + j, left);
-    if (p.has_bias) total += plan.swapped ? broadcast(o.bias[0]) : load_upto(o.bias + column + j, left);
-    if (p.has_residual) total += load_upto(o.residual + column + j, left);
-    store_upto(c + j, total, left);
-  }
-  tiles<T>().finish(c, count, p.activation);
-  if (p.has_mask) apply_mask(p, o.mask + column, count, c);
-}
-
 // Rows k to k + terms of b are added to columns [first, last) of the only row of c.
 template <int terms, class T>
 PRONGHORN_INLINE void add_rows(const GemmProblem& p, const GemmOperands<T>& o, int64_t k, int64_t first,
@@ -460,7 +457,7 @@ void run_by_rows_of_b(const Plan& plan, const GemmOperands<T>& o) {
         int64_t k = 0;
         for (; k + 8 <= p.k; k += 8) add_rows<8>(p, o, k, first, last);
         for (; k < p.k; k++) add_rows<1>(p, o, k, first, last);
-        finish_row(plan, o, first, last);
+        finish_row(plan, o, 0, first, last);
       },
       plan.flops_of_reading(sizeof(T)));
 }
@@ -494,15 +491,10 @@ void run_dot(const Plan& plan, const GemmOperands<T>& o) {
             }
             for (int64_t r = 0; r < count; r++) {
               T total = sum(sums[r]);
-              if (p.accumulate) total += c[j + r];
-              if (p.has_bias) total += o.bias[plan.swapped ? 0 : j + r];
-              if (p.has_residual) total += o.residual[i * p.ldc + j + r];
-              c[j + r] = total;
+              c[j + r] = p.accumulate ? total + c[j + r] : total;
             }
           }
-          const int64_t begin = first * together, end = lesser(last * together, p.n);
-          tiles<T>().finish(c + begin, end - begin, p.activation);
-          if (p.has_mask) apply_mask(p, o.mask + i * p.ldc + begin, end - begin, c + begin);
+          finish_row(plan, o, i, first * together, lesser(last * together, p.n));
         }
       },
       plan.flops_of_reading(sizeof(T)));
