@@ -26,6 +26,9 @@ struct ConvProblem {
   bool has_pool() const { return pool[0] * pool[1] * pool[2] > 1; }
   int64_t src_pixels() const { return src[0] * src[1] * src[2]; }
   int64_t dst_pixels() const { return dst[0] * dst[1] * dst[2]; }
+  double flops() const {  // of the direct sum, the same in all directions
+    return 2.0 * static_cast<double>(batch * dst_pixels() * taps()) * static_cast<double>(ic * oc);
+  }
 };
 
 template <class T>

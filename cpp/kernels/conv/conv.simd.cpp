@@ -466,22 +466,15 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch, bool bac
     packed += plan.packed_elements(f);
   }
   const Shared<T> shared = {o, weights, terms};
-  const double flops =
-      2.0 * static_cast<double>(p.batch * p.dst_pixels() * p.taps()) * static_cast<double>(p.ic * p.oc);
+  const double flops = p.flops();
   const int64_t tasks = plan.chunks.count * plan.groups;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops * static_cast<double>(tasks) / (flops + 1));
-  Lender lender(p.workers);
-  parallel_for(
-      0, tasks, grain,
-      [&](int64_t first, int64_t last) {
-        const int64_t taken = lender.take();
-        for (int64_t i = first; i < last; i++)
-          run_chunk(plan, shared, plan.chunks.at(i / plan.groups),
-                    plan.chunks.at(lesser(i + 1, tasks - 1) / plan.groups), i % plan.groups,
-                    copies + taken * plan.copy(), places + taken * 2 * plan.places());
-        lender.give_back(taken);
-      },
-      flops);
+  parallel_for_lent(p.workers, tasks, grain, flops, [&](int64_t first, int64_t last, int64_t lent) {
+    for (int64_t i = first; i < last; i++)
+      run_chunk(plan, shared, plan.chunks.at(i / plan.groups),
+                plan.chunks.at(lesser(i + 1, tasks - 1) / plan.groups), i % plan.groups,
+                copies + lent * plan.copy(), places + lent * 2 * plan.places());
+  });
 }
 
 template <class T, bool backward>

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "base/parallel.h"
+
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
@@ -19,6 +21,20 @@ class Lender {
   int64_t count_;
   uint64_t taken_ = 0;
 };
+
+// parallel_for whose body is told, too, which of `workers` pieces of scratch memory is its own for the time.
+template <class Body>
+void parallel_for_lent(int64_t workers, int64_t end, int64_t grain, double flops, const Body& body) {
+  Lender lender(workers);
+  parallel_for(
+      0, end, grain,
+      [&](int64_t first, int64_t last) {
+        const int64_t lent = lender.take();
+        body(first, last, lent);
+        lender.give_back(lent);
+      },
+      flops);
+}
 
 }  // namespace
 }  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE

@@ -385,25 +385,18 @@ void run(const ConvProblem& p, const ConvOperands<T>& o, void* scratch) {
   T* const work = biases + plan.slices * bias_step;
   if (plan.chunks.count == 0) __builtin_memset(o.c, 0, static_cast<size_t>(p.taps() * p.ic * oc) * sizeof(T));
   if (p.has_diff_bias) __builtin_memset(biases, 0, static_cast<size_t>(plan.slices * bias_step) * sizeof(T));
-  const double flops =
-      2.0 * static_cast<double>(p.batch * p.dst_pixels() * p.taps()) * static_cast<double>(p.ic * oc);
+  const double flops = p.flops();
   const int64_t tasks = plan.chunks.count ? plan.slices * plan.groups : 0;
   const int64_t grain = 1 + static_cast<int64_t>(task_flops * static_cast<double>(tasks) / (flops + 1));
-  Lender lender(p.workers);
-  parallel_for(
-      0, tasks, grain,
-      [&](int64_t first, int64_t last) {
-        const int64_t taken = lender.take();
-        T* const own = work + taken * plan.worker_elements();
-        const Worker<T> worker = {own, own + plan.group_copies * plan.copy, places + taken * plan.places()};
-        for (int64_t i = first; i < last; i++) {
-          const int64_t slice = i / plan.groups, group = i % plan.groups;
-          run_task(plan, o, worker, slice, group, plan.partial ? sums + slice * plan.slice : o.c,
-                   p.has_diff_bias && group == 0 ? biases + slice * bias_step : nullptr);
-        }
-        lender.give_back(taken);
-      },
-      flops);
+  parallel_for_lent(p.workers, tasks, grain, flops, [&](int64_t first, int64_t last, int64_t lent) {
+    T* const own = work + lent * plan.worker_elements();
+    const Worker<T> worker = {own, own + plan.group_copies * plan.copy, places + lent * plan.places()};
+    for (int64_t i = first; i < last; i++) {
+      const int64_t slice = i / plan.groups, group = i % plan.groups;
+      run_task(plan, o, worker, slice, group, plan.partial ? sums + slice * plan.slice : o.c,
+               p.has_diff_bias && group == 0 ? biases + slice * bias_step : nullptr);
+    }
+  });
   if (plan.partial && tasks) add_slices(plan, sums, o.c);
   for (int64_t c = 0; p.has_diff_bias && c < oc; c++) {
     T total = biases[c];

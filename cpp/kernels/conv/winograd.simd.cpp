@@ -261,25 +261,20 @@ void run(const Layout<m, r>& l, const Task& task, const float* weights, bool tur
   float* const work = u + l.u_floats;
   transform_kernel(l, weights, turned, u);
   const int64_t blocks = ceil_div(l.tiling.count, l.tiles);
-  Lender lender(l.workers);
-  parallel_for(
-      0, blocks, 1,
-      [&](int64_t first_block, int64_t last_block) {
-        const int64_t worker = lender.take();
-        float* const v = work + worker * l.worker_floats();
-        float* const sums = v + l.v_floats;
-        for (int64_t block = first_block; block < last_block; block++) {
-          const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-          transform_image(l, task, first, count, v, sums + l.m_floats);
-          for (int64_t column = 0; column < l.columns; column += group_columns) {
-            const int64_t end = lesser(column + group_columns, l.columns);
-            multiply(l, count, column, end, v, u, sums);
-            back_function<m, r>(task.window)(l, task, first, count, column, end - column, sums);
-          }
-        }
-        lender.give_back(worker);
-      },
-      flops(l.points, l.tiling.count, l.terms, l.columns));
+  const auto run_blocks = [&](int64_t first_block, int64_t last_block, int64_t lent) {
+    float* const v = work + lent * l.worker_floats();
+    float* const sums = v + l.v_floats;
+    for (int64_t block = first_block; block < last_block; block++) {
+      const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
+      transform_image(l, task, first, count, v, sums + l.m_floats);
+      for (int64_t column = 0; column < l.columns; column += group_columns) {
+        const int64_t end = lesser(column + group_columns, l.columns);
+        multiply(l, count, column, end, v, u, sums);
+        back_function<m, r>(task.window)(l, task, first, count, column, end - column, sums);
+      }
+    }
+  };
+  parallel_for_lent(l.workers, blocks, 1, flops(l.points, l.tiling.count, l.terms, l.columns), run_blocks);
 }
 
 template <int m, int r>

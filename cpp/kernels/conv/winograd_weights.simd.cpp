@@ -160,31 +160,27 @@ template <int m, int r>
 void sum_slices(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, const Plane& diff,
                 float* u) {
   float* const operands = u + l.slices * l.slice_floats;
-  Lender lender(l.workers);
-  parallel_for(
-      0, l.slices * l.groups, 1,
-      [&](int64_t first_task, int64_t last_task) {
-        const int64_t worker = lender.take();
-        float* const v = operands + worker * (l.operand_floats() + l.patch_floats);
-        float* const d = v + l.v_floats;
-        float* const copy = d + l.d_floats;
-        for (int64_t task = first_task; task < last_task; task++) {
-          const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
-          const int64_t columns = lesser(l.group_columns, l.oc - column);
-          const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
-          float* const sums = u + slice * l.slice_floats;
-          for (int64_t block = begin; block < end; block++) {
-            const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-            transform_image(l, image, p.pad[1], p.pad[2], first, count, 0, v, copy);
-            transform_gradient(l, diff, first, count, column, columns, 0, d, copy);
-            for (int64_t point = 0; point < l.points; point++)
-              multiply(l, point, count, column, columns, v, d, sums, block > begin);
-            if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
-          }
-        }
-        lender.give_back(worker);
-      },
-      flops(l.points, l.tiling.count, l.ic, l.oc));
+  const auto run_tasks = [&](int64_t first_task, int64_t last_task, int64_t lent) {
+    float* const v = operands + lent * (l.operand_floats() + l.patch_floats);
+    float* const d = v + l.v_floats;
+    float* const copy = d + l.d_floats;
+    for (int64_t task = first_task; task < last_task; task++) {
+      const int64_t slice = task / l.groups, column = task % l.groups * l.group_columns;
+      const int64_t columns = lesser(l.group_columns, l.oc - column);
+      const int64_t begin = slice * l.blocks / l.slices, end = (slice + 1) * l.blocks / l.slices;
+      float* const sums = u + slice * l.slice_floats;
+      for (int64_t block = begin; block < end; block++) {
+        const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
+        transform_image(l, image, p.pad[1], p.pad[2], first, count, 0, v, copy);
+        transform_gradient(l, diff, first, count, column, columns, 0, d, copy);
+        for (int64_t point = 0; point < l.points; point++)
+          multiply(l, point, count, column, columns, v, d, sums, block > begin);
+        if (p.has_diff_bias) sum_gradient(l, count, column, columns, d, sums + l.u_floats, block > begin);
+      }
+    }
+  };
+  parallel_for_lent(l.workers, l.slices * l.groups, 1, flops(l.points, l.tiling.count, l.ic, l.oc),
+                    run_tasks);
 }
 
 // The same with all operands made first.
@@ -195,13 +191,10 @@ void sum_whole(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, 
   float* const v = u + l.slice_floats;
   float* const d = v + l.v_floats;
   float* const copies = d + l.d_floats;
-  Lender lender(l.workers);
-  parallel_for(0, count, together, [&](int64_t first, int64_t last) {
-    const int64_t worker = lender.take();
-    float* const copy = copies + worker * l.patch_floats;
+  parallel_for_lent(l.workers, count, together, 0, [&](int64_t first, int64_t last, int64_t lent) {
+    float* const copy = copies + lent * l.patch_floats;
     transform_image(l, image, p.pad[1], p.pad[2], first, last - first, first, v, copy);
     transform_gradient(l, diff, first, last - first, 0, l.oc, first, d, copy);
-    lender.give_back(worker);
   });
   parallel_for(
       0, l.points, 1,
