@@ -1,6 +1,6 @@
 """Peak memory of a few training steps, each implementation in a fresh process.
 
-    python memory.py [--workloads vgg_like,resnet20,vqa]
+    python memory.py [--workloads vgg_like,resnet20,vqa,video]
 
 TF_PY and TH_PY name the peers as in run.py. The data of the workload counts too; it is the same for all.
 """
@@ -34,7 +34,7 @@ def peak(workload, python, module, backend=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workloads", default="vgg_like,resnet20,vqa")
+    parser.add_argument("--workloads", default="vgg_like,resnet20,vqa,video")
     arguments = parser.parse_args()
     found = implementations()
     print("Peak memory in MB. In brackets: ours, in % of it.\n")

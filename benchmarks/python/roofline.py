@@ -138,7 +138,10 @@ def table(name, rows, flop_rate, byte_rate, shown):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workloads", default=",".join(n for n in WORKLOADS if not WORKLOADS[n].predict))
+    parser.add_argument(
+        "--workloads",
+        default=",".join(n for n in WORKLOADS if not (WORKLOADS[n].predict or WORKLOADS[n].on_demand)),
+    )
     parser.add_argument("--threads", type=int, default=_core.threads())
     parser.add_argument("--isa", default=_core.isa())
     parser.add_argument("--rows", type=int, default=8)

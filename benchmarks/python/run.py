@@ -78,7 +78,9 @@ def milliseconds(value):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workloads", default=",".join(WORKLOADS))
+    parser.add_argument(
+        "--workloads", default=",".join(n for n, task in WORKLOADS.items() if not task.on_demand)
+    )
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
 

@@ -112,18 +112,41 @@ def imdb_lstm(keras):
     return keras.Model(inputs=review, outputs=layers.Dense(1, activation="sigmoid")(encoded))
 
 
-def vqa(keras):
-    """A question about an image, answered in one word of a thousand."""
+def vision(keras):
+    """The network of Simonyan and Zisserman (2014) up to its third block."""
     layers = keras.layers
-    image, question = layers.Input(shape=(224, 224, 3)), layers.Input(shape=(100,), dtype="int32")
-    x = image
+    model = keras.Sequential()
+    first = {"input_shape": (224, 224, 3)}
     for block in ((64, 64), (128, 128), (256, 256, 256)):
         for i, filters in enumerate(block):
-            x = layers.Conv2D(filters, (3, 3), padding="valid" if i else "same", activation="relu")(x)
-        x = layers.MaxPooling2D((2, 2))(x)
+            padding = "valid" if i else "same"
+            model.add(layers.Conv2D(filters, (3, 3), padding=padding, activation="relu", **first))
+            first = {}
+        model.add(layers.MaxPooling2D((2, 2)))
+    model.add(layers.Flatten())
+    return model
+
+
+def answer(keras, inputs, seen):
+    """A question about what was seen, answered in one word of a thousand."""
+    layers = keras.layers
+    question = layers.Input(shape=(100,), dtype="int32")
     encoded = layers.LSTM(256)(layers.Embedding(10000, 256)(question))
-    merged = layers.concatenate([encoded, layers.Flatten()(x)])
-    return keras.Model(inputs=[image, question], outputs=layers.Dense(1000, activation="softmax")(merged))
+    merged = layers.concatenate([encoded, seen])
+    return keras.Model(inputs=[inputs, question], outputs=layers.Dense(1000, activation="softmax")(merged))
+
+
+def vqa(keras):
+    """A question about an image."""
+    image = keras.layers.Input(shape=(224, 224, 3))
+    return answer(keras, image, vision(keras)(image))
+
+
+def video(keras):
+    """A question about a hundred images in a row."""
+    layers = keras.layers
+    frames = layers.Input(shape=(100, 224, 224, 3))
+    return answer(keras, frames, layers.LSTM(256)(layers.TimeDistributed(vision(keras))(frames)))
 
 
 def mlp_of(*arguments):
@@ -159,6 +182,7 @@ class Task:
     batch: int = 128
     epochs: int = 1  # per timing
     predict: bool = False  # time predict() instead of fit()
+    on_demand: bool = False  # takes minutes and gigabytes: run.py leaves it out unless it is named
 
 
 MLP, IMAGE = ((20,),), ((27, 27, 1), (27, 27, 1))
@@ -177,6 +201,9 @@ WORKLOADS = {
     "shared_lstm": Task(shared_lstm, RMSPROP, ((280, 256), (280, 256)), (1,), samples=64, batch=32),
     "imdb_lstm": Task(imdb_lstm, ADAM, (Words(80, 20000),), (1,), samples=320, batch=32),
     "vqa": Task(vqa, RMSPROP, ((224, 224, 3), Words(100, 10000)), (1000,), samples=4, batch=2),
+    "video": Task(
+        video, SGD, ((100, 224, 224, 3), Words(100, 10000)), (1000,), samples=1, batch=1, on_demand=True
+    ),
     "predict_small": Task(
         mlp_of(20, 64, 0.5, 10, "softmax"), SGD, MLP, samples=1, batch=1, epochs=50, predict=True
     ),
