@@ -221,6 +221,22 @@ def test_goes_on_whatever_the_model(tmp_path, capsys, make, optimizer, save_freq
     assert_same(fit(2, callbacks.BackupAndRestore(tmp_path, save_freq)), expected)
 
 
+@pytest.mark.parametrize("save_freq, batches", [("epoch", 9), (3, 11)])
+def test_goes_on_with_batches_and_an_optimizer_of_ones_own(tmp_path, save_freq, batches):
+    """Its state is not there before the first batch, whose shape nobody knows yet."""
+
+    def fit(seed, *extra):
+        np.random.seed(seed)
+        model = nested(Momentum)
+        history = model.fit(ten_batches(), steps_per_epoch=4, epochs=4, callbacks=list(extra), verbose=0)
+        return history.history, model.get_weights() + model.optimizer.get_weights(), np.random.rand()
+
+    expected = fit(1)
+    with pytest.raises(KeyboardInterrupt):
+        fit(1, callbacks.BackupAndRestore(tmp_path, save_freq), Interrupt(batches))
+    assert_same(fit(2, callbacks.BackupAndRestore(tmp_path, save_freq)), expected)
+
+
 class Shuffled(Sequence):
     """Batches whose rows are shuffled by NumPy's global state after each epoch."""
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .. import ops
+from .. import config, ops, optimizers
 from ..utils.warn import warn
 from .garbage import collector
-from .tracing import TRAIN, Step, fixed_phase, trace_step
+from .tracing import TRAIN, Step, fixed_phase, symbolic_updates, trace_step
 
 _MOST_STEPS = 64  # programs kept per model, for as many signatures of batches
 
@@ -81,6 +81,13 @@ class StepMethods:
         if not self._trained:
             self._begin_training()
             self.optimizer.make_state(self._collected_trainable_weights)
+            if not optimizers.is_built_in(self.optimizer) and self._collected_trainable_weights:
+                symbolic_updates(self, self._loss_dtype())
+
+    def _loss_dtype(self) -> str:
+        """The type that the total loss will have."""
+        outputs = zip(self.outputs, self.loss_functions)
+        return next((tensor.dtype for tensor, loss in outputs if loss is not None), config.floatx())
 
     def _make_test_function(self) -> None:
         """Nothing to do: steps are compiled with the first batch. Keras 2 scripts call it before threads."""

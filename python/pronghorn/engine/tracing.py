@@ -209,6 +209,20 @@ def masked_weight(y_pred: Any, weight: Any, mask: Any) -> Any:
     return weight * mask
 
 
+def symbolic_updates(model: Any, dtype: str) -> tuple:
+    """A symbolic loss, and what a user's optimizer updates by it.
+
+    Such an optimizer makes its state in `get_updates`, so that is called once; what it returned is computed
+    in each trace.
+    """
+    if model._symbolic_updates is None:
+        loss = ops.KerasTensor((), dtype, name="total_loss")
+        with ops.outside_traces():
+            updates = model.optimizer.get_updates(loss=loss, params=model._collected_trainable_weights)
+        model._symbolic_updates = loss, updates
+    return model._symbolic_updates
+
+
 def _update_weights(trace, model, total_loss):
     params = model._collected_trainable_weights
     if not params:  # a model without weights trains too: its losses and metrics are reported
@@ -217,13 +231,7 @@ def _update_weights(trace, model, total_loss):
     if optimizers.is_built_in(optimizer):
         optimizer.get_updates(loss=total_loss, params=params)
         return
-    # A user's optimizer makes its state in `get_updates`, so that is called once, on a symbolic loss, and
-    # what it returned is computed in each trace.
-    if model._symbolic_updates is None:
-        loss = ops.KerasTensor((), total_loss.dtype, name="total_loss")
-        with ops.outside_traces():
-            model._symbolic_updates = loss, optimizer.get_updates(loss=loss, params=params)
-    loss, updates = model._symbolic_updates
+    loss, updates = symbolic_updates(model, total_loss.dtype)
     with trace.scope({loss: total_loss}):
         for update in updates:
             if isinstance(update, tuple):
