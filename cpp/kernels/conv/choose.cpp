@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "kernels/conv/few_channels.h"
+#include "kernels/conv/maxima.h"
 #include "kernels/conv/winograd.h"
 #include "kernels/conv/winograd_tiling.h"
 
@@ -41,8 +42,8 @@ std::atomic<Use>& use() {
 struct Balance {
   int64_t lanes, rows;  // of a vector, of a tile of direct convolution
   // direct: a multiply-add of vectors, in the gradient by the weights too; a tap of a tile; a vector of the
-  // packed weights; a call
-  double direct, direct_weights, run, pack, call;
+  // packed weights; a call; behind maxima the list of a pixel's gradients, beside what is done with them
+  double direct, direct_weights, run, pack, call, list;
   // minimal filtering: a multiply-add of vectors, an instruction of transforms of the image and back, of the
   // kernel, of its gradient; a tile
   double product, transform, kernel, kernel_gradient, tile;
@@ -51,13 +52,13 @@ struct Balance {
 Balance balance_of(Isa isa) {
   switch (isa) {
     case Isa::avx512:
-      return {16, 14, 0.207, 0.245, 16.6, 2.12, 805, 0.241, 0.537, 0.525, 0.670, 12};
+      return {16, 14, 0.207, 0.245, 16.6, 2.12, 805, 11, 0.241, 0.537, 0.525, 0.670, 12};
     case Isa::avx2:
-      return {8, 6, 0.161, 0.180, 4.75, 0.64, 1370, 0.184, 0.366, 0.323, 0.458, 14};
+      return {8, 6, 0.161, 0.180, 4.75, 0.64, 1370, 9, 0.184, 0.366, 0.323, 0.458, 14};
     case Isa::neon:  // not fitted: counted for two pipes at 3 GHz, which is half of a Neoverse V1 or an M1
-      return {4, 8, 0.170, 0.180, 4.75, 0.61, 1370, 0.180, 0.332, 0.249, 0.357, 20};
+      return {4, 8, 0.170, 0.180, 4.75, 0.61, 1370, 9, 0.180, 0.332, 0.249, 0.357, 20};
     default:
-      return {4, 4, 0.242, 0.265, 2.77, 0.61, 1940, 0.267, 0.332, 0.249, 0.357, 44};
+      return {4, 4, 0.242, 0.265, 2.77, 0.61, 1940, 9, 0.267, 0.332, 0.249, 0.357, 44};
   }
 }
 
@@ -109,6 +110,15 @@ const ConvKernel* few_channels(ConvDirection direction, const ConvProblem& p) {
   return kernel.run_float ? &kernel : nullptr;
 }
 
+// The kernel for gradients behind maxima, or null.
+const ConvKernel* maxima(ConvDirection direction, const ConvProblem& p) {
+  if (direction == ConvDirection::Forward || !suits_maxima(p)) return nullptr;
+  const ConvKernel& kernel = direction == ConvDirection::BackwardData
+                                 ? maxima_table().backward_data
+                                 : maxima_weights_table().backward_weights;
+  return kernel.run_float ? &kernel : nullptr;
+}
+
 double direct_time(ConvDirection direction, const ConvProblem& p, const Balance& b) {
   const Sizes s(direction, p);
   const double terms = static_cast<double>(s.terms), vectors = in_parts(s.columns, b.lanes),
@@ -122,6 +132,21 @@ double direct_time(ConvDirection direction, const ConvProblem& p, const Balance&
   }
   return sums * b.direct + s.pixels / static_cast<double>(b.rows) * panels * s.taps * b.run +
          s.taps * terms * vectors * b.pack + b.call;
+}
+
+// Behind relu or dropout some windows have no gradient: how many is not known beforehand.
+constexpr double windows_with_gradient = 0.6;
+
+double maxima_time(ConvDirection direction, const ConvProblem& p, const Balance& b) {
+  const Sizes s(direction, p);
+  const double pixels = s.images * static_cast<double>(p.dst_pixels() / p.src[0]);
+  const double gradients =
+      windows_with_gradient * pixels * static_cast<double>(p.oc) / static_cast<double>(p.pool[1] * p.pool[2]);
+  const double sums = gradients * s.taps * in_parts(p.ic, b.lanes);
+  if (direction == ConvDirection::BackwardWeights) return sums * 1.3 * b.direct_weights + b.call;
+  const double lists =
+      pixels * static_cast<double>(p.kernel[1]) * in_parts(p.ic, 4 * b.lanes) * in_parts(p.oc, 64);
+  return sums * 1.15 * b.direct + lists * b.list + b.call;
 }
 
 double winograd_time(ConvDirection direction, const ConvProblem& p, const Balance& b, const TileTraits& t) {
@@ -161,14 +186,16 @@ const ConvKernel& choose_conv(ConvDirection direction, const ConvProblem& p, boo
                                : &conv_weights_table().backward_weights;
   if (const ConvKernel* few = few_channels(direction, p)) best = few;
   const Use setting = use();
-  if (!is_float || setting == Off) return *best;
   const Balance balance = balance_of(active_isa());
-  const double direct = direct_time(direction, p, balance);
+  const ConvKernel* const of_maxima = is_float && setting < Force ? maxima(direction, p) : nullptr;
+  if (of_maxima) best = of_maxima;
+  if (!is_float || setting == Off) return *best;
+  const double direct = of_maxima ? maxima_time(direction, p, balance) : direct_time(direction, p, balance);
   double least = setting >= Force ? __builtin_inf() : direct - std::max(least_part * direct, least_gain);
   for (int tile = 0; tile < winograd_tiles; tile++) {
     const TileTraits& t = traits[tile];
     const ConvKernel& kernel = kernel_of(direction, tile);
-    if (!kernel.run_float || !possible(p, t)) continue;
+    if (!kernel.run_float || !possible(p, t) || (of_maxima && !kernel.can_pool(p))) continue;
     if (setting >= Only && tile != setting - Only) continue;
     if (setting < Force && t.error > (setting == Accurate ? most_error_accurate : most_error)) continue;
     const double time = winograd_time(direction, p, balance, t);

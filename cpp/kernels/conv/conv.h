@@ -51,7 +51,7 @@ struct ConvKernel {
   void (*run_float)(const ConvProblem&, const ConvOperands<float>&, void* scratch);
   void (*run_double)(const ConvProblem&, const ConvOperands<double>&, void* scratch);
   const char* implementation;
-  int64_t tile = 1;  // windows whose sizes divide it may be given by their maxima
+  int64_t tile = 1;  // windows whose sizes divide it may be given by their maxima; 0: all
 
   bool can_pool(const ConvProblem& p) const {
     return p.pool[0] == 1 && p.pool[1] == p.pool[2] && tile % p.pool[1] == 0;

@@ -1,0 +1,41 @@
+// What the gradients behind maxima share: how the registers are filled, and lists of what is not zero.
+// Internal to each file compiled per instruction set.
+#pragma once
+#include "kernels/conv/maxima.h"
+#include "kernels/conv/registers.h"
+#include "kernels/gemm/tiling.h"
+#include "kernels/pool/places.h"
+#include "simd/upto.h"
+
+namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
+namespace {
+
+using Floats = Vec<float>;
+constexpr int lanes = width<float>;
+
+// Gradients of so many channels of the result are worked on together.
+constexpr int64_t most_together = 64;
+
+// Vectors of the image's channels whose sums are in registers at once, for each column of the kernel: three
+// registers are left for the operands.
+constexpr int most_vectors(int64_t kernel_columns) {
+  const int n = (vector_registers - 3) / static_cast<int>(kernel_columns);
+  return n < 4 ? n : 4;
+}
+
+// The channels of the image as panels of vectors, all but the last equally many.
+struct Panels {
+  int64_t vectors, count, channels;
+
+  Panels(int64_t channels, int64_t kernel_columns) : channels(channels) {
+    const int64_t all = ceil_div(channels, lanes);
+    vectors = ceil_div(all, ceil_div(all, most_vectors(kernel_columns)));
+    count = ceil_div(all, vectors);
+  }
+  int64_t floats() const { return vectors * lanes; }
+  int64_t first(int64_t panel) const { return panel * floats(); }
+  int64_t columns(int64_t panel) const { return lesser(floats(), channels - first(panel)); }
+};
+
+}  // namespace
+}  // namespace pronghorn::PRONGHORN_ISA_NAMESPACE
