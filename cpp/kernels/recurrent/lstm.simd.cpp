@@ -21,24 +21,58 @@ size_t scratch(const LstmProblem& p) {
          sizeof(T);
 }
 
-// A few units of one row, one step: `recurrent` holds the parts of z that come from the state before, gate by
-// gate, `stride` apart.
+// Brings the values of a panel near.
+template <class T>
+PRONGHORN_INLINE void fetch(const T* p) {
+  for (int64_t i = 0; i < Panels<T>::panel; i += int64_t{64 / sizeof(T)}) __builtin_prefetch(p + i, 0, 2);
+}
+template <class T>
+PRONGHORN_INLINE void fetch_to_write(const T* p) {
+  for (int64_t i = 0; i < Panels<T>::panel; i += int64_t{64 / sizeof(T)}) __builtin_prefetch(p + i, 1, 2);
+}
+
+// Calls run(j, n) for the vectors of units from `first` to `end`, n units being left at j.
+template <class T, class F>
+PRONGHORN_INLINE void for_units(int64_t first, int64_t end, int64_t units, const F& run) {
+  const int64_t whole = end < units ? end : units;
+  int64_t j = first;
+  for (; j + width<T> <= whole; j += width<T>) run(j, width<T>);
+  if (j < whole) run(j, whole - j);
+}
+
+// A step is two loops, each short enough for the processor to work on several of its turns at a time: one
+// alone would wait for the activations, which follow each other.
+//
+// The cell of one row from `first` on to `end`: `sums` holds the parts of z that come from the state before,
+// gate by gate, `stride` apart.
 template <class T, bool hard>
-PRONGHORN_INLINE void step(int64_t units, int64_t n, const T* recurrent, int64_t stride, const T* gates_x,
-                           T* gates, T* c_state, T* h_state, T* c, T* h) {
-  const auto z = [&](int64_t k) __attribute__((always_inline)) {
-    return load(recurrent + k * stride) + load_upto(gates_x + k * units, n);
-  };
-  const Vec<T> i = gate<hard>(z(0)), f = gate<hard>(z(1)), g = quick_tanh(z(2)), o = gate<hard>(z(3));
-  const Vec<T> cell = fma(f, load_upto(c_state, n), i * g), output = o * quick_tanh(cell);
-  store_upto(gates, i, n);
-  store_upto(gates + units, f, n);
-  store_upto(gates + 2 * units, g, n);
-  store_upto(gates + 3 * units, o, n);
-  store_upto(c_state, cell, n);
-  store(h_state, output);
-  store_upto(c, cell, n);
-  store_upto(h, output, n);
+__attribute__((noinline)) void cells(int64_t first, int64_t end, int64_t units, const T* sums, int64_t stride,
+                                     const T* gates_x, T* gates, T* state, T* c) {
+  for_units<T>(first, end, units, [=](int64_t j, int64_t n) __attribute__((always_inline)) {
+    const auto z = [=](int64_t k) __attribute__((always_inline)) {
+      return load(sums + k * stride + j - first) + load_upto(gates_x + k * units + j, n);
+    };
+    const Vec<T> i = gate<hard>(z(0)), f = gate<hard>(z(1)), g = quick_tanh(z(2));
+    const Vec<T> cell = fma(f, load_upto(state + j, n), i * g);
+    store_upto(gates + j, i, n);
+    store_upto(gates + units + j, f, n);
+    store_upto(gates + 2 * units + j, g, n);
+    store_upto(state + j, cell, n);
+    store_upto(c + j, cell, n);
+  });
+}
+
+// Its output; `sums`, `gates_x` and `gates` are those of the gate o.
+template <class T, bool hard>
+__attribute__((noinline)) void outputs(int64_t first, int64_t end, int64_t units, const T* sums,
+                                       const T* gates_x, T* gates, const T* cell, T* state, T* h) {
+  for_units<T>(first, end, units, [=](int64_t j, int64_t n) __attribute__((always_inline)) {
+    const Vec<T> o = gate<hard>(load(sums + j - first) + load_upto(gates_x + j, n));
+    const Vec<T> output = o * quick_tanh(load_upto(cell + j, n));
+    store_upto(gates + j, o, n);
+    store(state + j, output);
+    store_upto(h + j, output, n);
+  });
 }
 
 template <class T, bool hard>
@@ -54,29 +88,34 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
         for (int64_t row = 0; row < rows; row++)
           copy(before + row * padded, a.h0 + (begin + row) * units, units);
         for (int64_t t = 0; t < p.time; t++) {
-          for (int64_t group = 0; group < weights.groups(); group++) {
+          for (int64_t group = 0; group < weights.groups; group++) {
             const int64_t first = weights.first_unit(group), count = weights.blocks(group) * width<T>;
-            weights.multiply(
-                group, rows, before, padded, sums,
-                [&](int64_t row, int64_t vector) __attribute__((always_inline)) {
-                  const int64_t at = (begin + row) * p.time + t, place = weights.place(group, vector);
-                  __builtin_prefetch(a.gates_x + at * wide + place, 0, 2);
-                  if (place < 2 * units)
-                    __builtin_prefetch(
-                        place < units ? a.c + at * units + place : a.h + at * units + place - units, 1);
-                });
-            for (int64_t row = 0; row < rows; row++) {
-              const int64_t at = (begin + row) * p.time + t;
-              if (a.mask && !a.mask[at]) continue;
-              const auto run = [&](int64_t j, int64_t n) __attribute__((always_inline)) {
-                step<T, hard>(units, n, sums + row * Panels<T>::columns + j - first, count,
-                              a.gates_x + at * wide + j, a.gates + at * wide + j,
-                              a.c_last + (begin + row) * units + j, after + row * padded + j,
-                              a.c + at * units + j, a.h + at * units + j);
-              };
-              for (int64_t j = first; j < first + count; j += width<T>)
-                units - j >= width<T> ? run(j, width<T>) : run(j, units - j);
-            }
+            weights.multiply(group, rows, before, padded, sums,
+                             [&](int64_t row, int64_t i) __attribute__((always_inline)) {
+                               const int64_t next = (begin + row) * p.time + t + 1, j = i * Panels<T>::panel;
+                               fetch(a.gates_x + next * wide + j);
+                               if (j < units)
+                                 fetch_to_write(a.c + next * units + j);
+                               else if (j < 2 * units)
+                                 fetch_to_write(a.h + next * units + j - units);
+                             });
+            const auto counting = [&](const auto& run) __attribute__((always_inline)) {
+              for (int64_t row = 0; row < rows; row++) {
+                const int64_t at = (begin + row) * p.time + t;
+                if (!a.mask || a.mask[at]) run(row, at);
+              }
+            };
+            counting([&](int64_t row, int64_t at) __attribute__((always_inline)) {
+              cells<T, hard>(first, first + count, units, sums + row * Panels<T>::columns, count,
+                             a.gates_x + at * wide, a.gates + at * wide, a.c_last + (begin + row) * units,
+                             a.c + at * units);
+            });
+            counting([&](int64_t row, int64_t at) __attribute__((always_inline)) {
+              const int64_t o = at * wide + 3 * units;
+              outputs<T, hard>(first, first + count, units, sums + row * Panels<T>::columns + 3 * count,
+                               a.gates_x + o, a.gates + o, a.c + at * units, after + row * padded,
+                               a.h + at * units);
+            });
           }
           for (int64_t row = 0; a.mask && row < rows; row++) {
             const int64_t at = (begin + row) * p.time + t;
@@ -102,22 +141,53 @@ void forward(const LstmProblem& p, const LstmForward<T>& a, void* scratch) {
   p.hard ? forward_as<T, true>(p, a, weights, rest) : forward_as<T, false>(p, a, weights, rest);
 }
 
-// A few units of one row, one step that counts. With the gates' values i, f, g, o, the gradient `diff` by h
-// and dc:
-//   dc += diff o (1 - tanh(c)²);  di = dc g, df = dc c_before, dg = dc i, do = diff tanh(c);  dc_before = dc
-//   f
+// What one row reads and writes in one step.
+template <class T>
+struct BackwardRow {
+  const T *gates, *c, *c_before, *state, *sums;
+  const T* diff_h;  // or null
+  T *dh, *dc;
+  T* waiting;  // the gradient by outputs that later steps repeated, or null
+  T *before, *dz;
+};
+
+// A step that counts. With the gates' values i, f, g, o, the gradient `diff` by h and dc:
+//   dc += diff o (1 - tanh(c)²)
+//   di = dc g, df = dc c_before, dg = dc i, do = diff tanh(c), dc_before = dc f
 // The gradients by z follow through the activations.
 template <class T, bool hard>
-PRONGHORN_INLINE void step_back(int64_t units, int64_t n, Vec<T> diff, const T* gates, const T* c,
-                                const T* c_before, T* dc, T* dz) {
-  const Vec<T> i = load_upto(gates, n), f = load_upto(gates + units, n), g = load_upto(gates + 2 * units, n),
-               o = load_upto(gates + 3 * units, n), squashed = quick_tanh(load_upto(c, n));
-  const Vec<T> cell = load_upto(dc, n) + through_tanh(diff * o, squashed);
-  store_upto(dz, through_gate<hard>(cell * g, i), n);
-  store_upto(dz + units, through_gate<hard>(cell * load_upto(c_before, n), f), n);
-  store_upto(dz + 2 * units, through_tanh(cell * i, g), n);
-  store_upto(dz + 3 * units, through_gate<hard>(diff * squashed, o), n);
-  store_upto(dc, cell * f, n);
+__attribute__((noinline)) void step_back(int64_t first, int64_t end, int64_t units,
+                                         const BackwardRow<T>& row) {
+  const BackwardRow<T> a = row;
+  for_units<T>(first, end, units, [=](int64_t j, int64_t n) __attribute__((always_inline)) {
+    const Vec<T> squashed = quick_tanh(load_upto(a.c + j, n));
+    store_upto(a.before + j, load_upto(a.state + j, n), n);
+    Vec<T> diff = load_upto(a.dh + j, n) + load(a.sums + j - first);
+    store_upto(a.dh + j, zero<T>(), n);
+    if (a.diff_h) diff += load_upto(a.diff_h + j, n);
+    if (a.waiting) {
+      diff += load_upto(a.waiting + j, n);
+      store_upto(a.waiting + j, zero<T>(), n);
+    }
+    const Vec<T> i = load_upto(a.gates + j, n), f = load_upto(a.gates + units + j, n),
+                 g = load_upto(a.gates + 2 * units + j, n), o = load_upto(a.gates + 3 * units + j, n);
+    const Vec<T> cell = load_upto(a.dc + j, n) + through_tanh(diff * o, squashed);
+    store_upto(a.dz + j, through_gate<hard>(cell * g, i), n);
+    store_upto(a.dz + units + j, through_gate<hard>(cell * load_upto(a.c_before + j, n), f), n);
+    store_upto(a.dz + 2 * units + j, through_tanh(cell * i, g), n);
+    store_upto(a.dz + 3 * units + j, through_gate<hard>(diff * squashed, o), n);
+    store_upto(a.dc + j, cell * f, n);
+  });
+}
+
+// A step that does not count, or the end at the initial state: the gradient by the state waits.
+template <class T>
+__attribute__((noinline)) void pass_back(int64_t first, int64_t end, int64_t units,
+                                         const BackwardRow<T>& row) {
+  for_units<T>(first, end, units, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
+    if (row.before) store_upto(row.before + j, load_upto(row.state + j, n), n);
+    store_upto(row.dh + j, load_upto(row.dh + j, n) + load(row.sums + j - first), n);
+  });
 }
 
 template <class T, bool hard>
@@ -139,42 +209,39 @@ void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>
         // Each group brings the gradient by the state between the steps t and t + 1, then goes through step
         // t.
         for (int64_t t = p.time - 1; t >= -1; t--) {
-          for (int64_t group = 0; group < weights.groups(); group++) {
+          for (int64_t group = 0; group < weights.groups; group++) {
             const int64_t from = weights.first_unit(group), to = from + weights.blocks(group) * width<T>;
             if (t < p.time - 1)
               weights.multiply(group, rows, a.diff_gates + (begin * p.time + t + 1) * wide, p.time * wide,
-                               sums, [&](int64_t row, int64_t vector) __attribute__((always_inline)) {
+                               sums, [&](int64_t row, int64_t i) __attribute__((always_inline)) {
+                                 const int64_t next = (begin + row) * p.time + t - 1,
+                                               j = next * units + i * Panels<T>::panel;
                                  if (t < 1) return;
-                                 const int64_t at = (begin + row) * p.time + t, j = from + vector * width<T>;
-                                 for (int64_t k = 0; k < 4; k++)
-                                   __builtin_prefetch(a.gates + at * wide + k * units + j, 0, 2);
-                                 __builtin_prefetch(a.c + (at - 1) * units + j, 0, 2);
-                                 __builtin_prefetch(a.h + (at - 1) * units + j, 0, 2);
-                                 __builtin_prefetch(a.before + at * units + j, 1, 2);
-                                 if (a.diff_h) __builtin_prefetch(a.diff_h + at * units + j, 0, 2);
+                                 for (int64_t k = 0; k < 4; k++) fetch(a.gates + j + (3 * next + k) * units);
+                                 fetch(a.c + j - units);
+                                 fetch(a.h + j - units);
+                                 fetch_to_write(a.before + j);
+                                 if (a.diff_h) fetch(a.diff_h + j);
                                });
             for (int64_t row = 0; row < rows; row++) {
               const int64_t at = (begin + row) * p.time + t;
-              T *dh = a.diff_h0 + (begin + row) * units, *dc = a.diff_c0 + (begin + row) * units;
-              const T *c = a.c + at * units, *c_before = t > 0 ? c - units : a.c0 + (begin + row) * units;
-              const bool counts = t >= 0 && (!a.mask || a.mask[at]);
-              const T* state = t > first_step[row] ? a.h + (at - 1) * units : a.h0 + (begin + row) * units;
-              const auto run = [&](int64_t j, int64_t n) __attribute__((always_inline)) {
-                if (t >= 0) store_upto(a.before + at * units + j, load_upto(state + j, n), n);
-                Vec<T> diff = load_upto(dh + j, n) + load(sums + row * Panels<T>::columns + j - from);
-                if (!counts) return store_upto(dh + j, diff, n);
-                store_upto(dh + j, zero<T>(), n);
-                if (a.diff_h) diff += load_upto(a.diff_h + at * units + j, n);
-                if (a.mask) {
-                  T* later = waiting + row * units + j;
-                  diff += load_upto(later, n);
-                  store_upto(later, zero<T>(), n);
-                }
-                step_back<T, hard>(units, n, diff, a.gates + at * wide + j, c + j, c_before + j, dc + j,
-                                   a.diff_gates + at * wide + j);
-              };
-              for (int64_t j = from; j < to; j += width<T>)
-                units - j >= width<T> ? run(j, width<T>) : run(j, units - j);
+              const int64_t own = (begin + row) * units;
+              const T* c = a.c + at * units;
+              const BackwardRow<T> now = {a.gates + at * wide,
+                                          c,
+                                          t > 0 ? c - units : a.c0 + own,
+                                          t > first_step[row] ? a.h + (at - 1) * units : a.h0 + own,
+                                          sums + row * Panels<T>::columns,
+                                          a.diff_h ? a.diff_h + at * units : nullptr,
+                                          a.diff_h0 + own,
+                                          a.diff_c0 + own,
+                                          a.mask ? waiting + row * units : nullptr,
+                                          t >= 0 ? a.before + at * units : nullptr,
+                                          a.diff_gates + at * wide};
+              if (t >= 0 && (!a.mask || a.mask[at]))
+                step_back<T, hard>(from, to, units, now);
+              else
+                pass_back<T>(from, to, units, now);
             }
           }
           for (int64_t row = 0; a.mask && t >= 0 && row < rows; row++) {

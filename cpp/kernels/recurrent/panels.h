@@ -23,19 +23,19 @@ struct Panels {
   const T* packed;
   int64_t depth, units;
   int gates;
+  int64_t groups = (vectors_of(units) * gates + most_vectors - 1) / most_vectors;
+  // Vectors of units in all groups but the last: as many in each, but even, as groups begin with a panel.
+  int64_t most_blocks = (vectors_of(units) + 2 * groups - 1) / (2 * groups) * 2;
 
   static int64_t vectors_of(int64_t units) { return (units + width<T> - 1) / width<T>; }
   static int64_t size(int64_t depth, int64_t units, int gates) {
     return (vectors_of(units) * gates + 1) / 2 * panel * depth;
   }
 
-  // Vectors of units in all groups but the last.
-  int64_t most_blocks() const { return most_vectors / gates; }
-  int64_t groups() const { return (vectors_of(units) + most_blocks() - 1) / most_blocks(); }
-  int64_t first_unit(int64_t group) const { return group * most_blocks() * width<T>; }
+  int64_t first_unit(int64_t group) const { return group * most_blocks * width<T>; }
   int64_t blocks(int64_t group) const {
-    const int64_t left = vectors_of(units) - group * most_blocks();
-    return left < most_blocks() ? left : most_blocks();
+    const int64_t left = vectors_of(units) - group * most_blocks;
+    return left < most_blocks ? left : most_blocks;
   }
 
   // Packs the matrix (depth, gates units), or (units, depth) of one gate if it is transposed, stored with a
@@ -49,7 +49,7 @@ struct Panels {
         [=](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; i++) {
             T* own = to + i * panel * depth;
-            const int64_t group = 2 * i / most_vectors;
+            const int64_t group = 2 * i / (gates * panels.most_blocks);
             if (transposed) {
               const int64_t left = units - i * panel;
               pack_transposed(matrix + i * panel * stride, stride, left < panel ? left : panel, depth, own,
@@ -57,8 +57,8 @@ struct Panels {
               continue;
             }
             for (int64_t v = 0; v < 2; v++) {
-              const int64_t number = 2 * i + v - group * most_vectors, blocks = panels.blocks(group),
-                            gate = number / blocks,
+              const int64_t number = 2 * i + v - group * gates * panels.most_blocks,
+                            blocks = panels.blocks(group), gate = number / blocks,
                             unit = panels.first_unit(group) + number % blocks * width<T>;
               for (int64_t k = 0; k < depth; k++)
                 store(own + k * panel + v * width<T>,
@@ -75,11 +75,8 @@ struct Panels {
   // `columns` values of each row.
   void add(int64_t rows, const T* src, int64_t src_stride, const T* start, int64_t start_stride, T* dst,
            int64_t dst_stride, T* sums) const {
-    for (int64_t group = 0; group < groups(); group++) {
-      const auto fetch = [&](int64_t row, int64_t vector) __attribute__((always_inline)) {
-        __builtin_prefetch(start + row * start_stride + place(group, vector));
-      };
-      multiply(group, rows, src, src_stride, sums, fetch);
+    for (int64_t group = 0; group < groups; group++) {
+      multiply(group, rows, src, src_stride, sums, [](int64_t, int64_t) {});
       const int64_t from = first_unit(group), count = blocks(group) * width<T>;
       for (int64_t row = 0; row < rows; row++)
         for (int64_t gate = 0; gate < gates; gate++)
@@ -92,31 +89,23 @@ struct Panels {
     }
   }
 
-  // The matrix's column where a vector of a group begins.
-  int64_t place(int64_t group, int64_t vector) const {
-    const int64_t gate = vector / blocks(group);
-    return gate * units + first_unit(group) + (vector - gate * blocks(group)) * width<T>;
-  }
-
   // sums[row * columns + …] = src · group. The stride leads from row to row. Before a tile is begun,
-  // expect(row, vector) is called for each row and each second vector: what will follow on its sums can have
-  // its operands fetched meanwhile.
+  // expect(row, i) is called for each row and each panel of it, i counting the panels of all groups: what
+  // follows on the sums can have its operands fetched meanwhile.
   template <class F>
   void multiply(int64_t group, int64_t rows, const T* src, int64_t stride, T* sums, const F& expect) const {
-    const T* own = packed + group * most_vectors * width<T> * depth;
-    const int64_t panels = (blocks(group) * gates + 1) / 2,
+    const int64_t start = group * gates * most_blocks / 2;
+    const T* own = packed + start * panel * depth;
+    const int64_t panels = (blocks(group) * gates + 1) / 2, parts = (panels + together - 1) / together,
                   passes = rows > most_rows ? (depth + terms - 1) / terms : 1;
-    for (int64_t i = 0; i < panels; i += together)
+    for (int64_t part = 0; part < parts; part++)
       for (int64_t pass = 0; pass < passes; pass++) {
-        const int64_t k = depth * pass / passes, next = depth * (pass + 1) / passes;
+        const int64_t i = panels * part / parts, next_panel = panels * (part + 1) / parts,
+                      k = depth * pass / passes, next = depth * (pass + 1) / passes;
         const Stretch stretch = {depth * panel, stride, next - k, pass > 0};
-        multiply_rows(rows, panels - i < together ? panels - i : together,
-                      own + i * depth * panel + k * panel, src + k, stretch, sums + i * panel,
-                      [&](int64_t row, int64_t more) __attribute__((always_inline)) {
-                        if (pass > 0) return;
-                        expect(row, 2 * (i + more));
-                        if (vector_bytes == 64 && 2 * (i + more) + 1 < blocks(group) * gates)
-                          expect(row, 2 * (i + more) + 1);
+        multiply_rows(rows, next_panel - i, own + i * depth * panel + k * panel, src + k, stretch,
+                      sums + i * panel, [&](int64_t row, int64_t more) __attribute__((always_inline)) {
+                        if (pass == 0) expect(row, start + i + more);
                       });
       }
   }
