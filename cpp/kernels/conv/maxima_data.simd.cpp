@@ -37,7 +37,7 @@ struct Layout {
         ic(p.ic),
         oc(p.oc),
         workers(p.workers),
-        panels(p.ic, p.kernel[2]) {
+        panels(p.ic, most_vectors(p.kernel[2])) {
     const int64_t row_bytes = kernel_columns * panels.floats() * 4;
     together = greater(line, lesser(most_together, kernel_bytes / row_bytes / line * line));
     groups = ceil_div(oc, together);
@@ -185,8 +185,14 @@ void add_row(const Row& given) {
 }
 
 using AddRow = void (*)(const Row&);
-constexpr AddRow add_row_of[2][4] = {{add_row<3, 1>, add_row<3, 2>, add_row<3, 3>, add_row<3, 4>},
-                                     {add_row<5, 1>, add_row<5, 2>, add_row<5, 3>, add_row<5, 4>}};
+template <int taps>
+AddRow by_vectors(int64_t vectors) {
+  AddRow found = nullptr;
+  unroll<most_vectors(taps)>([&](auto v) {
+    if (vectors == v + 1) found = add_row<taps, v + 1>;
+  });
+  return found;
+}
 
 // Panels of the kernel, turned so that a channel of the result has those of the image side by side, and a row
 // of taps one after the other.
@@ -245,7 +251,8 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
             const float* const kernel =
                 packed + ((group * l.panels.count + panel) * l.kernel_rows + tap_row) * l.kernel_row_floats;
             const int64_t columns = l.panels.columns(panel);
-            const AddRow add = add_row_of[l.kernel_columns == 5][ceil_div(columns, lanes) - 1];
+            const int64_t vectors = ceil_div(columns, lanes);
+            const AddRow add = l.kernel_columns == 3 ? by_vectors<3>(vectors) : by_vectors<5>(vectors);
             const int64_t to = tap_row - l.pad_y;  // what a row of gradients adds to, from there
             for (int64_t y = greater(first, top - to); y < lesser(end, bottom - to); y++) {
               const bool starts = group == 0 && (tap_row == 0 || y + 1 == end);

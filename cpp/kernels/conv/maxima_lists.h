@@ -2,10 +2,10 @@
 // Internal to each file compiled per instruction set.
 #pragma once
 #include "kernels/conv/maxima.h"
-#include "kernels/conv/registers.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/pool/places.h"
 #include "simd/upto.h"
+#include "simd/vec.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -23,13 +23,19 @@ constexpr int most_vectors(int64_t kernel_columns) {
   return n < 4 ? n : 4;
 }
 
+// Rows of a kernel of so many columns, by so many vectors, whose sums are in registers at once: up to 3.
+constexpr int most_rows(int64_t kernel_columns, int64_t vectors) {
+  const int n = (vector_registers - 3) / static_cast<int>(kernel_columns * vectors);
+  return n < 1 ? 1 : n < 3 ? n : 3;
+}
+
 // The channels of the image as panels of vectors, all but the last equally many.
 struct Panels {
   int64_t vectors, count, channels;
 
-  Panels(int64_t channels, int64_t kernel_columns) : channels(channels) {
+  Panels(int64_t channels, int64_t most_vectors) : channels(channels) {
     const int64_t all = ceil_div(channels, lanes);
-    vectors = ceil_div(all, ceil_div(all, most_vectors(kernel_columns)));
+    vectors = ceil_div(all, ceil_div(all, most_vectors));
     count = ceil_div(all, vectors);
   }
   int64_t floats() const { return vectors * lanes; }

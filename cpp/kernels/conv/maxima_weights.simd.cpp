@@ -9,9 +9,11 @@ namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
 constexpr int64_t block_bytes = 24 << 10;  // of a panel of the image that a first-level cache is to hold
+// A panel is as wide as a line of the cache, so that its blocks are large and their sums go to memory seldom.
+constexpr int64_t panel_vectors = 64 / vector_bytes;
 constexpr int64_t most_slices = 8, most_slice_bytes = 24 << 20;
 
-// A gradient, and how far its patch is from where the block's begins, in floats.
+// A gradient, and how far its patch is from where the block's begins, in pixels.
 struct Item {
   float value;
   int32_t at;
@@ -24,7 +26,6 @@ struct Layout {
   Panels panels;
   int64_t rows, columns, down, along;  // windows in a block, blocks in an image
   int64_t together, groups;            // channels of the result at a time
-  bool copied;                         // blocks of the image, with zeros round it
   int64_t copy_rows, copy_columns;
   int64_t tap_row_floats, sum_floats, slice_floats, slices;
   int64_t list_items, copy_floats;
@@ -43,15 +44,12 @@ struct Layout {
         ic(p.ic),
         oc(p.oc),
         workers(p.workers),
-        panels(p.ic, p.kernel[2]) {
+        panels(p.ic, lesser(panel_vectors, most_vectors(p.kernel[2]))) {
     const int64_t most = greater(1, block_bytes / (panels.floats() * 4) / (window * window));
     along = ceil_div(wide, lesser(most, greater(wide, 1))), columns = ceil_div(wide, greater(along, 1));
     rows = greater(1, lesser(high, most / greater(columns, 1)));
     down = ceil_div(high, rows);
     together = lesser(most_together, oc), groups = ceil_div(oc, together);
-    const bool inside = pad_y == 0 && pad_x == 0 && high * window + kernel_rows - 1 <= height &&
-                        wide * window + kernel_columns - 1 <= width;
-    copied = !inside || ic % lanes != 0;
     copy_rows = rows * window + kernel_rows - 1, copy_columns = columns * window + kernel_columns - 1;
     tap_row_floats = kernel_columns * panels.floats();
     sum_floats = panels.count * kernel_rows * oc * tap_row_floats;
@@ -59,130 +57,145 @@ struct Layout {
     slices =
         greater(1, lesser(lesser(most_slices, images * down * along), most_slice_bytes / (slice_floats * 4)));
     list_items = rows * columns + 1;
-    copy_floats = copied ? round_up(copy_rows * copy_columns * ic + lanes, 16) : 0;
+    copy_floats = round_up(copy_rows * copy_columns * panels.floats(), 16);
   }
   int64_t worker_floats() const { return copy_floats + round_up(2 * together * list_items, 16); }
 };
 
-// A block's patches: from row y and column x of an image on, with zeros where there is none.
-void copy_block(const Layout& l, const float* image, int64_t y, int64_t x, float* to) {
-  const int64_t row_floats = l.copy_columns * l.ic;
+// A panel of the image under a block of windows, from row y and column x on, with zeros where there is none.
+// Side by side its pixels lie in all sets of a cache, and at distances that are constants.
+void copy_panel(const Layout& l, const float* image, int64_t y, int64_t x, int64_t columns, float* to) {
+  const int64_t pixel = round_up(columns, lanes), row_floats = l.copy_columns * pixel;
   const int64_t begin = lesser(greater(-x, 0), l.copy_columns),
                 end = greater(begin, lesser(l.width - x, l.copy_columns));
   for (int64_t i = 0; i < l.copy_rows; i++, to += row_floats) {
-    if (y + i < 0 || y + i >= l.height) {
-      __builtin_memset(to, 0, static_cast<size_t>(row_floats) * sizeof(float));
-      continue;
-    }
-    __builtin_memset(to, 0, static_cast<size_t>(begin * l.ic) * sizeof(float));
-    __builtin_memcpy(to + begin * l.ic, image + ((y + i) * l.width + x + begin) * l.ic,
-                     static_cast<size_t>((end - begin) * l.ic) * sizeof(float));
-    __builtin_memset(to + end * l.ic, 0, static_cast<size_t>((l.copy_columns - end) * l.ic) * sizeof(float));
+    const bool inside = y + i >= 0 && y + i < l.height;
+    const int64_t first = inside ? begin * pixel : row_floats, last = inside ? end * pixel : row_floats;
+    __builtin_memset(to, 0, static_cast<size_t>(first) * sizeof(float));
+    const float* from = image + (inside ? ((y + i) * l.width + x + begin) * l.ic : 0);
+    for (int64_t at = first; at < last; at += pixel, from += l.ic)
+      for (int64_t c = 0; c < pixel; c += lanes) store(to + at + c, load_upto(from + c, columns - c));
+    __builtin_memset(to + last, 0, static_cast<size_t>(row_floats - last) * sizeof(float));
   }
 }
 
-// Lists the gradients of a block's windows that are not zero, channel by channel, and returns where each list
-// ends. The first window's first patch is at 0, and a row of patches takes row_floats. Adds up all gradients
-// for the bias.
+// Lists the gradients of a block's windows that are not zero, channel by channel, and says where each list
+// ends. Adds up all gradients for the bias.
 void list_gradients(const Layout& l, const float* diff, const uint8_t* places, int64_t high, int64_t wide,
-                    int64_t channels, int64_t row_floats, Item* items, Item* (&ends)[most_together],
-                    float* bias) {
+                    int64_t channels, Item* items, Item* (&ends)[most_together], float* bias) {
   for (int64_t c = 0; c < channels; c++) ends[c] = items + c * l.list_items;
   // a place is row · window + column; rows by multiplication, as places are less than 256
   const Mask<float> none = broadcast(static_cast<int32_t>(no_place)),
                     rows = broadcast(static_cast<int32_t>(65536 / l.window + 1)),
-                    column_floats = broadcast(static_cast<int32_t>(l.ic)),
-                    more = broadcast(static_cast<int32_t>(row_floats - l.window * l.ic));
+                    more = broadcast(static_cast<int32_t>(l.copy_columns - l.window));
   for (int64_t v = 0; v < high; v++)
     for (int64_t u = 0; u < wide; u++) {
       const int64_t from = (v * l.wide + u) * l.oc;
-      const Mask<float> base = broadcast(static_cast<int32_t>((v * row_floats + u * l.ic) * l.window));
+      const Mask<float> base = broadcast(static_cast<int32_t>((v * l.copy_columns + u) * l.window));
+      alignas(64) float values[most_together];
+      alignas(64) int32_t ats[most_together], counts[most_together];
       for (int64_t c = 0; c < channels; c += lanes) {
         const int64_t left = channels - c;
         const Mask<float> place = load_places<float>(places + from + c, left);
         const Floats value = place == none ? zero<float>() : load_upto(diff + from + c, left);
         store_upto(bias + c, load_upto(bias + c, left) + value, left);
-        alignas(64) float values[lanes];
-        alignas(64) int32_t ats[lanes], counts[lanes];
-        store(values, value);
-        store(ats, base + place * column_floats + (place * rows >> 16) * more);
-        store(counts, (value != zero<float>()) & 1);
-        const auto put = [&](int64_t i) __attribute__((always_inline)) {
-          Item* const to = ends[c + i];
-          *to = {values[i], ats[i]};
-          ends[c + i] = to + counts[i];
-        };
-        if (left >= lanes)
-          unroll<lanes>(put);
-        else
-          for (int64_t i = 0; i < left; i++) put(i);
+        store(values + c, value);
+        store(ats + c, base + place + (place * rows >> 16) * more);
+        store(counts + c, (value != zero<float>()) & 1);
+      }
+      for (int64_t c = 0; c < channels; c++) {  // what is not zero stays
+        *ends[c] = {values[c], ats[c]};
+        ends[c] += counts[c];
       }
     }
 }
 
-// sums += the sum over items of their value times the patch's row: `pixel` floats from column to column.
-template <int taps, int vectors>
-void add_patches(const Item* item, const Item* end, const float* image, int64_t pixel, float* to) {
-  Floats sums[taps][vectors];
-  unroll<taps>([&](auto k) __attribute__((always_inline)) {
-    unroll<vectors>(
-        [&](auto v) __attribute__((always_inline)) { sums[k][v] = load(to + (k * vectors + v) * lanes); });
-  });
-  const auto add = [&](int64_t step) __attribute__((always_inline)) {
-#pragma GCC unroll 1
-    for (; item < end; item++) {
-      const Floats value = broadcast(item->value);
-      const float* from = image + item->at;
+// sums += the sum over items of their value times rows of the patch: `row` floats from row to row.
+template <int rows, int taps, int vectors>
+void add_patches(const Item* item, const Item* end, const float* image, int64_t row, float* to) {
+  Floats sums[rows][taps][vectors];
+  const auto for_each = [](const auto& f) __attribute__((always_inline)) {
+    unroll<rows>([&](auto i) __attribute__((always_inline)) {
       unroll<taps>([&](auto k) __attribute__((always_inline)) {
-        unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-          sums[k][v] = fma(value, load(from + k * step + v * lanes), sums[k][v]);
-        });
+        unroll<vectors>([&](auto v) __attribute__((always_inline)) { f(i, k, v); });
       });
-    }
+    });
   };
-  if (pixel == vectors * lanes)  // and all distances are constants
-    add(vectors * lanes);
-  else
-    add(pixel);
-  unroll<taps>([&](auto k) __attribute__((always_inline)) {
-    unroll<vectors>(
-        [&](auto v) __attribute__((always_inline)) { store(to + (k * vectors + v) * lanes, sums[k][v]); });
-  });
+  const auto place = [&](int i, int k, int v) __attribute__((always_inline)) {
+    return to + ((i * taps + k) * vectors + v) * lanes;
+  };
+  for_each([&](auto i, auto k, auto v)
+               __attribute__((always_inline)) { sums[i][k][v] = load(place(i, k, v)); });
+#pragma GCC unroll 1
+  for (; item < end; item++) {
+    const Floats value = broadcast(item->value);
+    const float* from = image + item->at * int64_t{vectors * lanes};
+    for_each([&](auto i, auto k, auto v) __attribute__((always_inline)) {
+      sums[i][k][v] = fma(value, load(from + i * row + (k * vectors + v) * lanes), sums[i][k][v]);
+    });
+  }
+  for_each([&](auto i, auto k, auto v)
+               __attribute__((always_inline)) { store(place(i, k, v), sums[i][k][v]); });
 }
 
 using AddPatches = void (*)(const Item*, const Item*, const float*, int64_t, float*);
-constexpr AddPatches add_patches_of[2][4] = {
-    {add_patches<3, 1>, add_patches<3, 2>, add_patches<3, 3>, add_patches<3, 4>},
-    {add_patches<5, 1>, add_patches<5, 2>, add_patches<5, 3>, add_patches<5, 4>}};
 
-// Where the sums of a panel's row of the kernel and a channel of the result are.
-PRONGHORN_INLINE int64_t sums_at(const Layout& l, int64_t panel, int64_t tap_row, int64_t column) {
-  return ((panel * l.kernel_rows + tap_row) * l.oc + column) * l.tap_row_floats;
+// For each number of rows, of so many as there are registers for.
+template <int taps, int vectors>
+constexpr AddPatches by_rows(int64_t rows) {
+  constexpr AddPatches all[] = {add_patches<1, taps, vectors>,
+                                add_patches < most_rows(taps, vectors) < 2 ? 1 : 2, taps, vectors >,
+                                add_patches<most_rows(taps, vectors), taps, vectors>};
+  return all[rows - 1];
+}
+template <int taps>
+AddPatches by_vectors(int64_t vectors, int64_t rows) {
+  AddPatches found = nullptr;
+  unroll<panel_vectors>([&](auto v) {
+    if (vectors == v + 1) found = by_rows<taps, v + 1>(rows);
+  });
+  return found;
+}
+
+// Where the sums of a panel and a channel of the result are.
+PRONGHORN_INLINE int64_t sums_at(const Layout& l, int64_t panel, int64_t column) {
+  return (panel * l.oc + column) * l.kernel_rows * l.tap_row_floats;
 }
 
 void add_block(const Layout& l, const ConvOperands<float>& o, int64_t image, int64_t v, int64_t u,
                float* sums, float* copy, Item* items) {
   const int64_t high = lesser(l.rows, l.high - v), wide = lesser(l.columns, l.wide - u);
   const int64_t y = v * l.window - l.pad_y, x = u * l.window - l.pad_x;
-  const float* patches = o.a + image * l.height * l.width * l.ic;
-  if (l.copied)
-    copy_block(l, patches, y, x, copy), patches = copy;
-  else
-    patches += (y * l.width + x) * l.ic;
-  const int64_t row_floats = (l.copied ? l.copy_columns : l.width) * l.ic;
+  const float* const from = o.a + image * l.height * l.width * l.ic;
+  // Blocks of whole rows follow each other in memory: the next one's come meanwhile.
+  const int64_t row_floats = l.width * l.ic, images_floats = (l.images - image) * l.height * row_floats;
+  int64_t ahead = lesser(greater(0, y + l.copy_rows) * row_floats, images_floats);
+  const int64_t ahead_end =
+      l.along == 1 ? lesser(ahead + l.rows * l.window * row_floats, images_floats) : ahead;
+  const int64_t step = ceil_div(ahead_end - ahead, 16 * l.oc * l.panels.count) * 16;
   for (int64_t group = 0; group < l.groups; group++) {
     const int64_t column = group * l.together, channels = lesser(l.together, l.oc - column);
     const int64_t at = ((image * l.high + v) * l.wide + u) * l.oc + column;
     Item* ends[most_together];
-    list_gradients(l, o.b + at, o.diff_places + at, high, wide, channels, row_floats, items, ends,
+    list_gradients(l, o.b + at, o.diff_places + at, high, wide, channels, items, ends,
                    sums + l.sum_floats + column);
     for (int64_t panel = 0; panel < l.panels.count; panel++) {
-      const AddPatches add =
-          add_patches_of[l.kernel_columns == 5][ceil_div(l.panels.columns(panel), lanes) - 1];
-      for (int64_t tap_row = 0; tap_row < l.kernel_rows; tap_row++)
-        for (int64_t c = 0; c < channels; c++)
-          add(items + c * l.list_items, ends[c], patches + tap_row * row_floats + l.panels.first(panel), l.ic,
-              sums + sums_at(l, panel, tap_row, column + c));
+      copy_panel(l, from + l.panels.first(panel), y, x, l.panels.columns(panel), copy);
+      const int64_t vectors = ceil_div(l.panels.columns(panel), lanes), taps = l.kernel_columns;
+      const int64_t parts = ceil_div(l.kernel_rows, most_rows(taps, vectors));
+      for (int64_t part = 0, first = 0, end; part < parts; part++, first = end) {
+        end = (part + 1) * l.kernel_rows / parts;
+        const int64_t copy_row = l.copy_columns * vectors * lanes;
+        const AddPatches add =
+            taps == 3 ? by_vectors<3>(vectors, end - first) : by_vectors<5>(vectors, end - first);
+        for (int64_t c = 0; c < channels; c++) {
+          if (part == 0)
+            for (const int64_t end_step = lesser(ahead + step, ahead_end); ahead < end_step; ahead += 16)
+              __builtin_prefetch(from + ahead, 0, 2);
+          add(items + c * l.list_items, ends[c], copy + first * copy_row, copy_row,
+              sums + sums_at(l, panel, column + c) + first * taps * vectors * lanes);
+        }
+      }
     }
   }
 }
@@ -194,12 +207,11 @@ void add_slices(const Layout& l, const float* sums, float* weights) {
     for (int64_t i = first; i < last; i++) {
       const int64_t tap = i / l.ic, panel = i % l.ic / l.panels.floats(),
                     channel = i % l.ic % l.panels.floats();
-      const int64_t tap_column = tap % l.kernel_columns;
       const int64_t wide = round_up(l.panels.columns(panel), lanes);
-      const float* from = sums + sums_at(l, panel, tap / l.kernel_columns, 0) + tap_column * wide + channel;
-      for (int64_t c = 0; c < l.oc; c++) {
-        float total = from[c * l.tap_row_floats];
-        for (int64_t s = 1; s < l.slices; s++) total += from[c * l.tap_row_floats + s * l.slice_floats];
+      const float* from = sums + sums_at(l, panel, 0) + tap * wide + channel;
+      for (int64_t c = 0; c < l.oc; c++, from += sums_at(l, 0, 1)) {
+        float total = *from;
+        for (int64_t s = 1; s < l.slices; s++) total += from[s * l.slice_floats];
         weights[i * l.oc + c] = total;
       }
     }
