@@ -57,13 +57,13 @@ core::Attributes core_attributes(const Attributes& attributes) {
 
 // --- tensors
 
-struct Tensor::Memory : core::Tensor {
-  using core::Tensor::Tensor;
+struct Tensor::Memory : StateTensor {
+  explicit Memory(const core::TensorType& type) : StateTensor(core::Tensor(type), false) {}
 };
 
 // The core's view of a public tensor: a state that shares its ownership.
 struct Access {
-  static std::shared_ptr<core::Tensor> memory(const Tensor& tensor) {
+  static State memory(const Tensor& tensor) {
     require(tensor.memory_ != nullptr, "an empty Tensor was given where one with a shape is needed");
     return tensor.memory_;
   }

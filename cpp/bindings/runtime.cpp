@@ -31,25 +31,26 @@ void bind_runtime(py::module_& module) {
   module.def("set_threads", &set_thread_count, py::arg("count"));
   module.def("allocations", &Buffer::allocations, "How many buffers the core has allocated so far.");
 
-  py::class_<Tensor, State>(module, "State",
-                            "Memory that outlives a run: a weight, an optimizer slot, an accumulator.")
-      .def(py::init([](const py::array& value) { return std::make_shared<Tensor>(copy_to_tensor(value)); }),
+  py::class_<StateTensor, State>(module, "State",
+                                 "Memory that outlives a run: a weight, an optimizer slot, an accumulator.")
+      .def(py::init(
+               [](const py::array& value) { return std::make_shared<StateTensor>(copy_to_tensor(value)); }),
            py::arg("value"))
-      .def_property_readonly("shape", [](const Tensor& state) { return shape_tuple(state.type.shape); })
-      .def_property_readonly("dtype", [](const Tensor& state) { return name_of(state.type.dtype); })
+      .def_property_readonly("shape", [](const StateTensor& state) { return shape_tuple(state.type.shape); })
+      .def_property_readonly("dtype", [](const StateTensor& state) { return name_of(state.type.dtype); })
       .def(
           "numpy",
-          [](const Tensor& state) {
+          [](const StateTensor& state) {
             py::array copy = empty_array(state.type);
-            std::memcpy(copy.mutable_data(), state.data(), state.type.bytes());
+            state.read(copy.mutable_data());
             return copy;
           },
           "A copy of the content.")
       .def(
           "assign",
-          [](Tensor& state, const py::array& value) {
+          [](StateTensor& state, const py::array& value) {
             const py::array exact = exact_array(value, state.type, "the new value of a variable");
-            std::memcpy(state.data(), exact.data(), state.type.bytes());
+            state.write(exact.data());
           },
           py::arg("value"));
 }

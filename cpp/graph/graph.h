@@ -8,6 +8,7 @@
 
 #include "base/tensor.h"
 #include "graph/attributes.h"
+#include "graph/state.h"
 
 namespace pronghorn {
 
@@ -28,10 +29,6 @@ struct Node {
   Attributes attributes;
   std::vector<TensorType> outputs;
 };
-
-// What a graph reads that outlives a run: weights, optimizer slots, metric accumulators, the random counter.
-// Programs share it.
-using State = std::shared_ptr<Tensor>;
 
 struct Feed {
   std::string name;

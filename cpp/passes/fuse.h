@@ -38,6 +38,9 @@ Graph fuse_updates(const Graph& graph);
 // Products with the rows of an embedding into products with the distinct ones among them.
 Graph fuse_embeddings(const Graph& graph);
 
+// What rmsprop and adadelta do to the slots of rows that a step does not touch is put off.
+Graph defer_decay(const Graph& graph);
+
 // A number for each column (matmul) or channel (convolution) of `shape`, the same in all rows.
 bool is_per_channel(const Shape& operand, const Shape& shape);
 

@@ -175,13 +175,13 @@ Graph fuse_embeddings(const Graph& source) {
           result.add("distinct_matmul_grad", {{rows, 0}, weights_of[e], diff, {rows, 1}, {rows, 3}});
       return {{grad, id == e->by_weights ? 0 : 1}};
     }
-    std::vector<int64_t> padded;
+    std::vector<int64_t> distinct;
     for (const Embedding& e : embeddings)
       if (e.optimizer == id) {
         inputs[place_of_indices(node, e.parameter)] = {rows_of[&e], 2};
-        padded.push_back(e.parameter);
+        distinct.push_back(e.parameter);
       }
-    if (!padded.empty()) attributes.set("padded", padded);
+    if (!distinct.empty()) attributes.set("distinct", distinct);
     return outputs_of(result, result.add(*node.op, inputs, attributes));
   });
   return without_dead_nodes(result);

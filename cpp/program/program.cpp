@@ -1,5 +1,6 @@
 #include "program/program.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +44,13 @@ Graph optimize(const Graph& graph, const CompileOptions& options) {
   if (options.simplify) result = checked(simplify(result));
   if (options.fuse) result = checked(fuse(result));
   return result;
+}
+
+// Whether the graph works on the memory of a state as it is, with what was put off on record.
+bool takes_record(const Graph& graph, const StateTensor& state) {
+  const State lag = state.lag_if_any();
+  const auto is_lag = [&](const StateRead& read) { return read.state == lag; };
+  return lag && std::any_of(graph.states().begin(), graph.states().end(), is_lag);
 }
 
 }  // namespace
@@ -136,6 +144,8 @@ class Program::Borrowed {
 Program::Program(const Graph& graph, const CompileOptions& options)
     : graph_(optimize(graph, options)), plan_(pronghorn::plan(graph_)) {
   for (const PlannedStep& step : plan_.steps) flops_ += step.step.flops;
+  for (const StateRead& read : graph_.states())
+    if (!takes_record(graph_, *read.state)) settled_.push_back(read.state.get());
   pool_.reserve(16);
   if (verbose()) profiling_ = true;
 }
@@ -148,6 +158,7 @@ void Program::set_interrupt_check(bool (*check)()) {
 
 void Program::execute(Arena& arena) const {
   const FlushDenormals flush;
+  for (StateTensor* state : settled_) state->settle();
   const void* const* src = arena.sources.data();
   void* const* dst = arena.destinations.data();
   void* const scratch = arena.scratch.data();

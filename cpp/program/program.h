@@ -62,6 +62,7 @@ class Program {
 
   Graph graph_;
   Plan plan_;
+  std::vector<StateTensor*> settled_;  // whose memory has to be up to date before a run
   double flops_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Arena>> pool_;

@@ -14,6 +14,7 @@ RULES = {
     "sgd nesterov": (1, 1, {"momentum": 0.9, "nesterov": True}),
     "rmsprop": (1, 1, {"rho": 0.9, "epsilon": 1e-7}),
     "rmsprop without epsilon": (1, 1, {"rho": 0.9, "epsilon": 0.0}),
+    "rmsprop of Keras 3": (1, 1, {"rho": 0.9, "epsilon": 0.0, "epsilon_under_root": 1e-7}),
     "adagrad": (1, 1, {"epsilon": 1e-7}),
     "adadelta": (2, 1, {"rho": 0.95, "epsilon": 1e-7}),
     "adam": (2, 2, BETAS),

@@ -17,11 +17,21 @@ struct OptimizerLayout {
   struct Gradient {
     int input;  // the first of two, unless it is whole
     Kind kind;
+    int deferred = none;  // its place among the parameters whose idle rows are put off
   };
+  static constexpr int none = -1;
   int n, scalars, first_param;
+  std::vector<int64_t> deferred;
   std::vector<Gradient> gradients;
 
   explicit OptimizerLayout(const Attributes& attributes);
+  // Outputs stand as inputs do from the first parameter on: parameters, slots, records.
+  int slots(size_t outputs) const {  // kinds
+    return (static_cast<int>(outputs) - n) / (n + static_cast<int>(deferred.size()));
+  }
+  int record(int slots, int at, int k) const {  // of slot k of parameter deferred[at]
+    return (1 + slots) * n + at * slots + k;
+  }
 };
 
 void check_gradient(const InferContext& context, const OptimizerLayout& layout, int parameter);
@@ -97,7 +107,7 @@ struct SparseGradient {
   int parameter, input;
   int64_t rows, columns, count;  // of the parameter; indices
   DType index_type;
-  bool padded;
+  bool distinct;
 
   size_t scratch() const { return static_cast<size_t>(rows + count) * sizeof(int32_t); }
 };
@@ -105,11 +115,11 @@ struct SparseGradient {
 std::vector<SparseGradient> sparse_gradients(const LowerContext& context, const OptimizerLayout& layout);
 void check_rows(const char* who, const StepArguments& arguments, const SparseGradient& sparse);
 
-// Calls update(parameter, from, gradient, count) for rows that are named by the indices, and idle(parameter,
-// from, count) for stretches of those that are not.
-template <class T, class Update, class IdleUpdate>
-void update_rows(const StepArguments& arguments, const SparseGradient& sparse, const Update& update,
-                 const IdleUpdate& idle) {
+// Calls touch(row) and then update(parameter, from, gradient, count) for rows that are named by the indices,
+// and idle(parameter, from, count) for stretches of those that are not.
+template <class T, class Touch, class Update, class IdleUpdate>
+void update_rows(const StepArguments& arguments, const SparseGradient& sparse, const Touch& touch,
+                 const Update& update, const IdleUpdate& idle) {
   auto* const first = static_cast<int32_t*>(arguments.scratch);
   int32_t* const next = first + sparse.rows;
   with_indices(sparse.index_type, arguments.src[sparse.input],
@@ -122,12 +132,18 @@ void update_rows(const StepArguments& arguments, const SparseGradient& sparse, c
       int64_t last = row;
       while (last < end && first[last] < 0) last++;
       if (last > row) idle(sparse.parameter, row * columns, (last - row) * columns);
-      for (row = last; row < end && first[row] >= 0; row++)
+      for (row = last; row < end && first[row] >= 0; row++) {
+        touch(row);
+        if (sparse.distinct) {  // nothing to add up
+          update(sparse.parameter, row * columns, updates + first[row] * columns, columns);
+          continue;
+        }
         for (int64_t from = 0; from < columns; from += update_part) {
           const int64_t count = std::min(update_part, columns - from);
           sum_updates(first[row], next, updates, columns, from, count, gradient);
           update(sparse.parameter, row * columns + from, gradient, count);
         }
+      }
     }
   });
 }

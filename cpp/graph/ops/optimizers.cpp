@@ -7,11 +7,14 @@
 // to step; factored, the parameters whose gradient stands there as two factors, a and b for aT b: it is
 // computed block by block while the parameter is updated, and never as a whole; sparse, the parameters whose
 // gradient stands there as indices and updates of their rows: what scatter_add would make of them is added up
-// row by row, and rows without one cost no more than the rule makes of a gradient of 0; padded, those of them
-// whose indices were checked before and may be -1, which names no row.
+// row by row, and rows without one cost no more than the rule makes of a gradient of 0; distinct, those of
+// them whose indices were checked before, name no row twice, and may be -1, which names none; deferred, those
+// of them whose slots only shrink where the gradient is 0, and do so when it is asked for: for each of their
+// slots a record of what is put off (kernels/optimizer/lag.h) stands behind all slots, among the outputs too.
 #include <cmath>
 #include <cstring>
 
+#include "graph/ops/deferred_slots.h"
 #include "graph/ops/families.h"
 #include "graph/ops/optimizer_gradients.h"
 #include "kernels/optimizer/optimizer.h"
@@ -197,30 +200,34 @@ std::vector<TensorType> infer(const InferContext& context) {
   require(scalars == rule.scalars || scalars == rule.scalars + rule.number_count(), context.op.name,
           ": inplace_from must be the index of the first parameter, ", rule.scalars + n, " or ",
           rule.scalars + rule.number_count() + n);
-  const int groups = (inputs - first) / n;  // parameters, then the kinds of slots
-  require(inputs == first + groups * n && groups - 1 >= rule.fewest_slots && groups - 1 <= rule.most_slots,
+  const int slots = layout.slots(static_cast<size_t>(inputs - first)), records = layout.record(slots, 0, 0);
+  require(inputs - first == layout.record(slots, static_cast<int>(layout.deferred.size()), 0) &&
+              slots >= rule.fewest_slots && slots <= rule.most_slots,
           context.op.name, ": ", n, " parameters need ", scalars, " scalars, ", n, " gradients and ", n,
           " slots of each kind, but there are ", inputs, " inputs");
   for (int i = 0; i < scalars; i++)
     require(context.inputs[i].count() == 1, context.op.name, ": input ", i, " must be a scalar, not ",
             context.inputs[i]);
-  for (int i = scalars; i < inputs; i++) {
+  for (int i = scalars; i < first + records; i++) {
     const auto begins = [&](const OptimizerLayout::Gradient& g) {
       return g.kind == OptimizerLayout::Sparse && g.input == i;
     };
     if (std::any_of(layout.gradients.begin(), layout.gradients.end(), begins)) continue;
     require_float(context, i);
-    require(context.inputs[i].dtype == context.inputs.back().dtype, context.op.name,
+    require(context.inputs[i].dtype == context.inputs[first].dtype, context.op.name,
             ": all parameters must have one dtype, not ", name_of(context.inputs[i].dtype), " and ",
-            name_of(context.inputs.back().dtype));
+            name_of(context.inputs[first].dtype));
   }
   for (int i = 0; i < n; i++) check_gradient(context, layout, i);
   std::vector<TensorType> outputs;
-  for (int i = 0; i < inputs - first; i++) {
+  for (int i = 0; i < records; i++) {
     const TensorType &type = context.inputs[first + i], &param = context.inputs[first + i % n];
     require(type == param, context.op.name, ": parameter ", i % n, " is ", param, ", but its slot is ", type);
     outputs.push_back(type);
   }
+  for (size_t at = 0; at < layout.deferred.size(); at++)
+    for (int k = 0; k < slots; k++)
+      outputs.push_back(check_record(context, layout, slots, static_cast<int>(at), k));
   return outputs;
 }
 
@@ -271,8 +278,9 @@ OptimizerData<T> data_at(const StepArguments& arguments, const OptimizerLayout& 
                          int parameter, int64_t from) {
   OptimizerData<T> data{};
   for (int k = 0; k <= slots; k++) {
-    const T* old_value = src<T>(arguments, layout.first_param + k * layout.n + parameter) + from;
     T* new_value = dst<T>(arguments, k * layout.n + parameter) + from;
+    const T* old_value = src<T>(arguments, layout.first_param + k * layout.n + parameter) + from;
+    if (layout.gradients[parameter].deferred != OptimizerLayout::none) old_value = new_value;
     (k == 0 ? data.param : data.slots[k - 1]) = old_value;
     (k == 0 ? data.new_param : data.new_slots[k - 1]) = new_value;
   }
@@ -281,10 +289,10 @@ OptimizerData<T> data_at(const StepArguments& arguments, const OptimizerLayout& 
 
 // Whether the rule may be cut short where the gradient is 0: nowhere does 0 meet another 0 or an infinity.
 template <class T>
-Idle idle_of(const Rule& rule, OptimizerFunction<T> kernel, const Prepared<T>& prepared) {
+Idle idle_of(const Rule& rule, OptimizerFunction<T> kernel, const Prepared<T>& prepared, bool under_root) {
   if (!std::isfinite(prepared.c[0])) return Idle::Update;
   if (kernel == optimizer_functions<T>().sgd) return Idle::Keep;
-  return prepared.c[1] > 0 ? rule.idle : Idle::Update;  // c[1] is epsilon
+  return prepared.c[1] > 0 || under_root ? rule.idle : Idle::Update;  // c[1] is epsilon
 }
 
 // The update by a gradient of 0.
@@ -314,7 +322,7 @@ void update_idle(Idle idle, OptimizerFunction<T> kernel, OptimizerFunction<T> de
 template <const Rule& rule>
 Step lower(const LowerContext& context) {
   const OptimizerLayout layout(context.attributes);
-  const int slots = static_cast<int>(context.outputs.size()) / layout.n - 1;
+  const int slots = layout.slots(context.outputs.size());
   std::vector<DType> scalar_types;
   for (int i = 0; i < layout.scalars; i++) scalar_types.push_back(context.inputs[i].dtype);
   const Tasks tasks = cut(context.outputs, layout);
@@ -333,6 +341,8 @@ Step lower(const LowerContext& context) {
     const auto decay =
         slots == 2 ? optimizer_functions<T>().adadelta_idle : optimizer_functions<T>().rmsprop_idle;
     const Attributes attributes = context.attributes;
+    const bool epsilon_under_root = kernel != optimizer_functions<T>().adadelta &&  // which has no other
+                                    attributes.get<double>("epsilon_under_root", 0.0) > 0;
     const char* who = context.op.name;
     return [=](const StepArguments& arguments) {
       T scalars[most_scalars] = {};
@@ -352,12 +362,23 @@ Step lower(const LowerContext& context) {
         }
       });
       for (const FactoredGradient& product : factored) update_blocks<T>(arguments, product, update);
-      const Idle idle = idle_of<T>(rule, kernel, prepared);
-      for (const SparseGradient& rows : sparse)
-        update_rows<T>(arguments, rows, update, [&](int parameter, int64_t from, int64_t count) {
-          update_idle<T>(idle, kernel, decay, prepared.c,
-                         data_at<T>(arguments, layout, slots, parameter, from), slots, count);
-        });
+      const Idle idle = idle_of<T>(rule, kernel, prepared, epsilon_under_root);
+      for (const SparseGradient& rows : sparse) {
+        DeferredSlots<T> deferred(arguments, layout, slots, rows);
+        const bool waits = deferred.begin(idle == Idle::Decay, prepared.c[2]);
+        update_rows<T>(
+            arguments, rows,
+            [&](int64_t row) {
+              if (waits) deferred.touch(row);
+            },
+            update,
+            [&](int parameter, int64_t from, int64_t count) {
+              if (waits) return;
+              update_idle<T>(idle, kernel, decay, prepared.c,
+                             data_at<T>(arguments, layout, slots, parameter, from), slots, count);
+            });
+        if (waits) deferred.end();
+      }
     };
   });
   step.scratch = scratch;

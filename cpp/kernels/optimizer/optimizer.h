@@ -39,6 +39,8 @@ struct OptimizerFunctions {
   OptimizerFunction<T> rmsprop, adagrad, adadelta, adam, amsgrad, adamax, nadam;
   // What remains of rmsprop and adadelta where g = 0 and epsilon > 0: s0' = rho s0, and s1' = rho s1.
   OptimizerFunction<T> rmsprop_idle, adadelta_idle;
+  // That so many times over: slot = rho slot, rounded each time. rho may wait (lag.h).
+  void (*shrink)(T rho, int64_t times, T* slot, int64_t count);
 };
 
 struct OptimizerTable {

@@ -98,6 +98,32 @@ void decay(const T* c, const OptimizerData<T>& data, int64_t count) {
       store_upto(data.new_slots[k] + i, rho * load_upto(data.slots[k] + i, count - i), count - i);
 }
 
+// Several vectors at a time, as a product has to wait for the one before. What stays as it is for some
+// multiplications does so for good.
+template <class T>
+void shrink(T rho, int64_t times, T* slot, int64_t count) {
+  constexpr int vectors = 8, part = 16;
+  const Vec<T> factor = broadcast(rho);
+  for (int64_t at = 0; at < count; at += vectors * width<T>) {
+    Vec<T> v[vectors];
+    const auto left = [&](int i) { return count - at - i * width<T>; };
+    for (int i = 0; i < vectors; i++)
+      v[i] = left(i) > 0 ? load_upto(slot + at + i * width<T>, left(i)) : Vec<T>{};
+    for (int64_t due = times; due > 0; due -= part) {
+      const auto now = due < part ? due : part;
+      Vec<T> before[vectors];
+      for (int i = 0; i < vectors; i++) before[i] = v[i];
+      for (int64_t k = 0; k < now; k++)
+        for (int i = 0; i < vectors; i++) v[i] = factor * v[i];
+      auto changed = v[0] != before[0];
+      for (int i = 1; i < vectors; i++) changed |= v[i] != before[i];
+      if (!any(changed)) break;
+    }
+    for (int i = 0; i < vectors; i++)
+      if (left(i) > 0) store_upto(slot + at + i * width<T>, v[i], left(i));
+  }
+}
+
 // The moving averages that adam and its kin share.
 template <class T>
 struct Moments {
@@ -166,8 +192,8 @@ void nadam(const T* c, const OptimizerData<T>& data, int64_t count) {
 
 template <class T>
 constexpr OptimizerFunctions<T> functions = {
-    sgd<T>,  momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,  adadelta<T>,
-    adam<T>, amsgrad<T>,  adamax<T>,   nadam<T>,   decay<T, 1>, decay<T, 2>,
+    sgd<T>,     momentum<T>, nesterov<T>, rmsprop<T>,  adagrad<T>,  adadelta<T>, adam<T>,
+    amsgrad<T>, adamax<T>,   nadam<T>,    decay<T, 1>, decay<T, 2>, shrink<T>,
 };
 
 }  // namespace

@@ -82,6 +82,12 @@ void decay(const T* c, const OptimizerData<T>& data, int64_t count) {
     for (int64_t i = 0; i < count; i++) data.new_slots[k][i] = c[2] * data.slots[k][i];
 }
 
+template <class T>
+void shrink(T rho, int64_t times, T* slot, int64_t count) {
+  for (int64_t i = 0; i < count; i++)
+    for (int64_t k = 0; k < times; k++) slot[i] = rho * slot[i];
+}
+
 // The moving averages that adam and its kin share.
 template <class T>
 struct Moments {
@@ -145,8 +151,8 @@ void nadam(const T* c, const OptimizerData<T>& data, int64_t count) {
 
 template <class T>
 constexpr OptimizerFunctions<T> functions = {
-    sgd<T>,  momentum<T>, nesterov<T>, rmsprop<T>, adagrad<T>,  adadelta<T>,
-    adam<T>, amsgrad<T>,  adamax<T>,   nadam<T>,   decay<T, 1>, decay<T, 2>,
+    sgd<T>,     momentum<T>, nesterov<T>, rmsprop<T>,  adagrad<T>,  adadelta<T>, adam<T>,
+    amsgrad<T>, adamax<T>,   nadam<T>,    decay<T, 1>, decay<T, 2>, shrink<T>,
 };
 
 }  // namespace
