@@ -6,7 +6,7 @@ namespace pronghorn {
 
 Graph fuse(const Graph& graph) {
   Graph result = fuse_normalizations(graph);
-  for (const auto pass : {fold_scales, fuse_epilogues, fuse_max_pools, fuse_pooled_convolutions,
+  for (const auto pass : {fuse_recurrences, fold_scales, fuse_epilogues, fuse_max_pools, fuse_pooled_convolutions,
                           fuse_relu_gradients, fuse_bias_gradients, fuse_pooled_gradients, fuse_updates,
                           fuse_embeddings, defer_decay, fuse_elementwise})
     result = pass(result);

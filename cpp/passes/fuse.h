@@ -16,6 +16,9 @@ Graph fuse_relu_gradients(const Graph& graph);
 // The gradient by a convolution's bias into that by its weights.
 Graph fuse_bias_gradients(const Graph& graph);
 
+// The gradient by an LSTM's bias into the LSTM's, and the states that its steps began with into the LSTM.
+Graph fuse_recurrences(const Graph& graph);
+
 // Chains and small graphs of elementwise ops into nodes of the op "fused".
 Graph fuse_elementwise(const Graph& graph);
 

@@ -119,7 +119,8 @@ Value weight_gradient(Graph& graph, Value before, Value diff_gates) {
                     {{"transpose_a", true}, {"transpose_b", false}});
 }
 
-// --- lstm: inputs gates_x, weights, h0, c0, mask if has_mask; outputs gates, h, c, h_last, c_last
+// --- lstm: inputs gates_x, weights, h0, c0, mask if has_mask; outputs gates, h, c, h_last, c_last; with
+// keeps_before, in place of h the state that each step began with
 
 std::vector<TensorType> infer_lstm(const InferContext& context) {
   require_float(context);
@@ -134,11 +135,16 @@ std::vector<TensorType> infer_lstm(const InferContext& context) {
 }
 
 // Inputs gates, weights, h, c, h0, c0, mask if has_mask, diff_h, diff_h_last, diff_c_last where they exist;
-// outputs diff_gates, before, diff_h0, diff_c0.
+// outputs diff_gates, before, diff_h0, diff_c0, with sums_bias diff_gates summed over rows and steps. With
+// has_before, h is what an lstm with keeps_before gives, and output `before` is left out.
 std::vector<TensorType> infer_lstm_grad(const InferContext& context) {
   const Sizes sizes = sizes_of(context.inputs, context.op.name);
   check_behind(context, sizes, 6, "gradient by a last state");
-  return {sizes.sequence(4), sizes.sequence(), sizes.state(), sizes.state()};
+  std::vector<TensorType> outputs = {sizes.sequence(4)};
+  if (!flag(context.attributes, "has_before")) outputs.push_back(sizes.sequence());
+  outputs.insert(outputs.end(), {sizes.state(), sizes.state()});
+  if (flag(context.attributes, "sums_bias")) outputs.push_back({{4 * sizes.units}, sizes.dtype});
+  return outputs;
 }
 
 void vjp_lstm(VjpContext& context) {
@@ -171,7 +177,8 @@ LstmProblem lstm_problem(const LowerContext& context) {
 
 Step lower_lstm(const LowerContext& context) {
   const LstmProblem problem = lstm_problem(context);
-  const bool masked = flag(context.attributes, "has_mask");
+  const bool masked = flag(context.attributes, "has_mask"),
+             keeps_before = flag(context.attributes, "keeps_before");
   size_t scratch = 0;
   Step step = float_step(context.inputs[0].dtype, "lstm", [&](auto zero) {
     using T = decltype(zero);
@@ -181,7 +188,8 @@ Step lower_lstm(const LowerContext& context) {
       const bool* mask = masked ? src<bool>(a, 4) : nullptr;
       table->forward(problem,
                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), mask, dst<T>(a, 0),
-                      dst<T>(a, 1), dst<T>(a, 2), dst<T>(a, 3), dst<T>(a, 4)},
+                      keeps_before ? nullptr : dst<T>(a, 1), dst<T>(a, 2),
+                      keeps_before ? dst<T>(a, 1) : nullptr, dst<T>(a, 3), dst<T>(a, 4)},
                      a.scratch);
     };
   });
@@ -193,6 +201,9 @@ Step lower_lstm(const LowerContext& context) {
 Step lower_lstm_grad(const LowerContext& context) {
   const LstmProblem problem = lstm_problem(context);
   const Behind behind(context.attributes, 6);
+  const bool has_before = flag(context.attributes, "has_before"),
+             sums_bias = flag(context.attributes, "sums_bias");
+  const int states = has_before ? 1 : 2;
   size_t scratch = 0;
   Step step = float_step(context.inputs[0].dtype, "lstm_grad", [&](auto zero) {
     using T = decltype(zero);
@@ -201,10 +212,11 @@ Step lower_lstm_grad(const LowerContext& context) {
     return [=](const StepArguments& a) {
       const auto given = [&](int i) { return i < 0 ? nullptr : src<T>(a, i); };
       table->backward(problem,
-                      {src<T>(a, 0), src<T>(a, 1), src<T>(a, 2), src<T>(a, 3), src<T>(a, 4), src<T>(a, 5),
-                       behind.mask < 0 ? nullptr : src<bool>(a, behind.mask), given(behind.diff_h),
-                       given(behind.diff_h_last), given(behind.diff_c_last), dst<T>(a, 0), dst<T>(a, 1),
-                       dst<T>(a, 2), dst<T>(a, 3)},
+                      {src<T>(a, 0), src<T>(a, 1), has_before ? nullptr : src<T>(a, 2), src<T>(a, 3),
+                       src<T>(a, 4), src<T>(a, 5), behind.mask < 0 ? nullptr : src<bool>(a, behind.mask),
+                       given(behind.diff_h), given(behind.diff_h_last), given(behind.diff_c_last),
+                       dst<T>(a, 0), has_before ? nullptr : dst<T>(a, 1), dst<T>(a, states),
+                       dst<T>(a, states + 1), sums_bias ? dst<T>(a, states + 2) : nullptr},
                       a.scratch);
     };
   });

@@ -29,6 +29,7 @@ struct LstmForward {
   const bool* mask;  // (batch, time), or null. False: the states stay, the output is the one before, or 0
   T* gates;          // after their activations; may be gates_x
   T *h, *c;          // sequences
+  T* before;         // in place of h, which is null then: the state h that each step began with
   T *h_last, *c_last;
 };
 
@@ -38,8 +39,9 @@ struct LstmBackward {
   const bool* mask;
   const T *diff_h, *diff_h_last, *diff_c_last;  // each may be null
   T* diff_gates;                                // may be gates
-  T* before;                                    // the state h that each step that counts began with
+  T* before;  // the state h that each step that counts began with; null, as is h, where forward has left it
   T *diff_h0, *diff_c0;
+  T* diff_bias;  // diff_gates summed over rows and steps (4 units), or null
 };
 
 template <class T>

@@ -12,12 +12,17 @@ int64_t row_scratch(const LstmProblem& p) {
   return 2 * Panels<T>::vectors_of(p.units) * width<T> + Panels<T>::columns;
 }
 
-// The packed weights, and scratch for each row of the batch.
+int64_t chunks(const LstmProblem& p) {
+  return (p.batch + p.chunk() - 1) / p.chunk();
+}
+
+// The packed weights, scratch for each row of the batch, and of each chunk the sums of the gradients by z.
 template <class T>
 size_t scratch(const LstmProblem& p) {
   const int64_t forward = Panels<T>::size(p.units, p.units, 4),
                 backward = Panels<T>::size(4 * p.units, p.units, 1);
-  return static_cast<size_t>((forward > backward ? forward : backward) + p.batch * row_scratch<T>(p)) *
+  return static_cast<size_t>((forward > backward ? forward : backward) + p.batch * row_scratch<T>(p) +
+                             chunks(p) * 4 * p.units) *
          sizeof(T);
 }
 
@@ -78,6 +83,7 @@ __attribute__((noinline)) void outputs(int64_t first, int64_t end, int64_t units
 template <class T, bool hard>
 void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& weights, T* scratch) {
   const int64_t units = p.units, wide = 4 * units, padded = Panels<T>::vectors_of(units) * width<T>;
+  T* const sequence = a.h ? a.h : a.before + units;
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
@@ -85,8 +91,16 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
         T *before = scratch + begin * row_scratch<T>(p), *after = before + rows * padded,
           *sums = after + rows * padded;
         copy(a.c_last + begin * units, a.c0 + begin * units, rows * units);
-        for (int64_t row = 0; row < rows; row++)
+        for (int64_t row = 0; row < rows; row++) {
           copy(before + row * padded, a.h0 + (begin + row) * units, units);
+          if (a.before) copy(a.before + (begin + row) * p.time * units, a.h0 + (begin + row) * units, units);
+        }
+        // Where a row's output of step t goes: it is the state before the next one.
+        const auto output = [&](int64_t row, int64_t t) __attribute__((always_inline)) {
+          const int64_t at = (begin + row) * p.time + t;
+          if (a.h) return a.h + at * units;
+          return t + 1 < p.time ? a.before + (at + 1) * units : a.h_last + (begin + row) * units;
+        };
         for (int64_t t = 0; t < p.time; t++) {
           for (int64_t group = 0; group < weights.groups; group++) {
             const int64_t first = weights.first_unit(group), count = weights.blocks(group) * width<T>;
@@ -97,7 +111,7 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
                                if (j < units)
                                  fetch_to_write(a.c + next * units + j);
                                else if (j < 2 * units)
-                                 fetch_to_write(a.h + next * units + j - units);
+                                 fetch_to_write(sequence + next * units + j - units);
                              });
             const auto counting = [&](const auto& run) __attribute__((always_inline)) {
               for (int64_t row = 0; row < rows; row++) {
@@ -114,7 +128,7 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
               const int64_t o = at * wide + 3 * units;
               outputs<T, hard>(first, first + count, units, sums + row * Panels<T>::columns + 3 * count,
                                a.gates_x + o, a.gates + o, a.c + at * units, after + row * padded,
-                               a.h + at * units);
+                               output(row, t));
             });
           }
           for (int64_t row = 0; a.mask && row < rows; row++) {
@@ -122,7 +136,10 @@ void forward_as(const LstmProblem& p, const LstmForward<T>& a, const Panels<T>& 
             if (a.mask[at]) continue;
             copy(after + row * padded, before + row * padded, units);
             copy(a.c + at * units, a.c_last + (begin + row) * units, units);
-            repeat_output(a.h + at * units, t, units);
+            if (a.h)
+              repeat_output(a.h + at * units, t, units);
+            else
+              copy(output(row, t), before + row * padded, units);
           }
           T* const swapped = before;
           before = after, after = swapped;
@@ -161,7 +178,7 @@ __attribute__((noinline)) void step_back(int64_t first, int64_t end, int64_t uni
   const BackwardRow<T> a = row;
   for_units<T>(first, end, units, [=](int64_t j, int64_t n) __attribute__((always_inline)) {
     const Vec<T> squashed = quick_tanh(load_upto(a.c + j, n));
-    store_upto(a.before + j, load_upto(a.state + j, n), n);
+    if (a.before) store_upto(a.before + j, load_upto(a.state + j, n), n);
     Vec<T> diff = load_upto(a.dh + j, n) + load(a.sums + j - first);
     store_upto(a.dh + j, zero<T>(), n);
     if (a.diff_h) diff += load_upto(a.diff_h + j, n);
@@ -190,19 +207,32 @@ __attribute__((noinline)) void pass_back(int64_t first, int64_t end, int64_t uni
   });
 }
 
+// to += the rows
+template <class T>
+void add_rows(T* to, int64_t rows, const T* from, int64_t stride, int64_t columns) {
+  for (int64_t j = 0; j < columns; j += width<T>) {
+    Vec<T> sum = load_upto(to + j, columns - j);
+    for (int64_t row = 0; row < rows; row++) sum += load_upto(from + row * stride + j, columns - j);
+    store_upto(to + j, sum, columns - j);
+  }
+}
+
 template <class T, bool hard>
 void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>& weights, T* scratch) {
   const int64_t units = p.units, wide = 4 * units;
+  T* all_bias = scratch + p.batch * row_scratch<T>(p);
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
         const int64_t rows = end - begin, first = begin * units;
         // `waiting` is the gradient by outputs that later steps repeated.
-        T *waiting = scratch + begin * row_scratch<T>(p), *sums = waiting + rows * units;
+        T *waiting = scratch + begin * row_scratch<T>(p), *sums = waiting + rows * units,
+          *bias = all_bias + begin / p.chunk() * wide;
         copy_or_zero<T>(a.diff_h0 + first, a.diff_h_last ? a.diff_h_last + first : nullptr, rows * units);
         copy_or_zero<T>(a.diff_c0 + first, a.diff_c_last ? a.diff_c_last + first : nullptr, rows * units);
         copy_or_zero<T>(waiting, nullptr, rows * units);
         copy_or_zero<T>(sums, nullptr, rows * Panels<T>::columns);
+        copy_or_zero<T>(bias, nullptr, wide);
         int64_t first_step[most_chunk];
         for (int64_t row = 0; row < rows; row++)
           first_step[row] = first_that_counts(a.mask ? a.mask + (begin + row) * p.time : nullptr, p.time);
@@ -219,8 +249,10 @@ void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>
                                  if (t < 1) return;
                                  for (int64_t k = 0; k < 4; k++) fetch(a.gates + j + (3 * next + k) * units);
                                  fetch(a.c + j - units);
-                                 fetch(a.h + j - units);
-                                 fetch_to_write(a.before + j);
+                                 if (a.h) {
+                                   fetch(a.h + j - units);
+                                   fetch_to_write(a.before + j);
+                                 }
                                  if (a.diff_h) fetch(a.diff_h + j);
                                });
             for (int64_t row = 0; row < rows; row++) {
@@ -236,7 +268,7 @@ void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>
                                           a.diff_h0 + own,
                                           a.diff_c0 + own,
                                           a.mask ? waiting + row * units : nullptr,
-                                          t >= 0 ? a.before + at * units : nullptr,
+                                          a.h && t >= 0 ? a.before + at * units : nullptr,
                                           a.diff_gates + at * wide};
               if (t >= 0 && (!a.mask || a.mask[at]))
                 step_back<T, hard>(from, to, units, now);
@@ -251,9 +283,14 @@ void backward_as(const LstmProblem& p, const LstmBackward<T>& a, const Panels<T>
             for (int64_t j = 0; a.diff_h && j < units; j++)
               waiting[row * units + j] += a.diff_h[at * units + j];
           }
+          if (a.diff_bias && t >= 0)
+            add_rows(bias, rows, a.diff_gates + (begin * p.time + t) * wide, p.time * wide, wide);
         }
       },
       p.flops());
+  if (!a.diff_bias) return;
+  copy_or_zero<T>(a.diff_bias, nullptr, wide);
+  add_rows(a.diff_bias, chunks(p), all_bias, wide, wide);
 }
 
 template <class T>

@@ -25,6 +25,7 @@ void forward(const LstmProblem& p, const LstmForward<T>& a, void* scratch) {
       const int64_t at = row * p.time + t;
       const bool counts = !a.mask || a.mask[at];
       std::copy_n(h_last, units, state);
+      if (a.before) std::copy_n(h_last, units, a.before + at * units);
       for (int64_t j = 0; j < units; j++) {
         T value[4];
         for (int64_t k = 0; k < 4; k++) {
@@ -38,7 +39,7 @@ void forward(const LstmProblem& p, const LstmForward<T>& a, void* scratch) {
           h_last[j] = value[3] * std::tanh(c_last[j]);
         }
         a.c[at * units + j] = c_last[j];
-        a.h[at * units + j] = counts ? h_last[j] : t > 0 ? a.h[(at - 1) * units + j] : T(0);
+        if (a.h) a.h[at * units + j] = counts ? h_last[j] : t > 0 ? a.h[(at - 1) * units + j] : T(0);
       }
     }
   }
@@ -48,12 +49,13 @@ template <class T>
 void backward(const LstmProblem& p, const LstmBackward<T>& a, void* scratch) {
   const int64_t units = p.units;
   T *next = static_cast<T*>(scratch), *waiting = next + units;
+  if (a.diff_bias) std::fill_n(a.diff_bias, 4 * units, T(0));
   for (int64_t row = 0; row < p.batch; row++) {
     T *dh = a.diff_h0 + row * units, *dc = a.diff_c0 + row * units;
     copy_or_zero(dh, a.diff_h_last, row, units);
     copy_or_zero(dc, a.diff_c_last, row, units);
     std::fill_n(waiting, units, T(0));
-    states_before(a, row, p.time, units);
+    if (a.h) states_before(a, row, p.time, units);
     for (int64_t t = p.time - 1; t >= 0; t--) {
       const int64_t at = row * p.time + t;
       T* dz = a.diff_gates + at * 4 * units;
@@ -76,6 +78,7 @@ void backward(const LstmProblem& p, const LstmBackward<T>& a, void* scratch) {
         dc[j] = cell * f;
         waiting[j] = 0;
       }
+      for (int64_t k = 0; a.diff_bias && k < 4 * units; k++) a.diff_bias[k] += dz[k];
       for (int64_t i = 0; i < units; i++) {
         next[i] = 0;
         for (int64_t k = 0; k < 4 * units; k++) next[i] += dz[k] * a.weights[i * 4 * units + k];
