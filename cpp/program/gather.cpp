@@ -37,7 +37,7 @@ CopyRow row_copier(DType from, DType to) {
   return copier;
 }
 
-constexpr int64_t elements_per_chunk = 1 << 16;
+constexpr int64_t elements_per_chunk = 1 << 14;
 
 }  // namespace
 

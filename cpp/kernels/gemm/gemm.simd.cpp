@@ -11,32 +11,13 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t most_fetches = 4;  // between two tiles
-
-// Memory that will be wanted soon, fetched a few lines at a time in between.
-struct Ahead {
-  const char* at = nullptr;
-  int64_t stride = 0, rows = 0, lines = 0, line = 0, together = 0;  // bytes; rows of so many cache lines
-
-  // `count` calls of some() reach through all of it if that is little for each.
-  template <class T>
-  static Ahead over(const T* at, int64_t stride, int64_t rows, int64_t columns, int64_t count) {
-    const int64_t lines = ceil_div(columns * static_cast<int64_t>(sizeof(T)), 64);
-    return {
-        reinterpret_cast<const char*>(at),        stride * static_cast<int64_t>(sizeof(T)), rows, lines, 0,
-        ceil_div(rows * lines, greater(count, 1))};
-  }
-
-  __attribute__((always_inline)) inline void some() {
-    for (int64_t n = together; n > 0 && rows > 0; n--) {
-      __builtin_prefetch(at + line * 64, 0, 2);
-      if (++line < lines) continue;
-      line = 0;
-      at += stride;
-      rows--;
-    }
-  }
-};
+// `count` calls of some() reach through all of it if that is little for each.
+template <class T>
+Ahead ahead_over(const T* at, int64_t stride, int64_t rows, int64_t columns, int64_t count) {
+  const int64_t lines = ceil_div(columns * static_cast<int64_t>(sizeof(T)), 64);
+  return {reinterpret_cast<const char*>(at),        stride * static_cast<int64_t>(sizeof(T)), rows, lines, 0,
+          ceil_div(rows * lines, greater(count, 1))};
+}
 
 // One block of the product: rows [0, rows) of a (packed or not) times panels.
 template <class T>
@@ -50,7 +31,7 @@ struct Block {
   T* c;
   int64_t ldc, rows, columns, length;
   TileArguments<T> end;  // accumulate, bias, residual, activation
-  Ahead ahead, ahead_b;
+  Ahead ahead[2];        // of a, of b
 };
 
 template <class T>
@@ -79,6 +60,20 @@ void run_tile(const Block<T>& block, const TileFunction<T>& f, int64_t row, int6
 }
 
 template <class T>
+void run_column(Block<T>& block, int64_t row, int64_t count, int64_t column, const T* b, int64_t b_stride,
+                int64_t columns) {
+  const TileSet<T>& set = tiles<T>();
+  const int64_t stride = block.a_tile_stride ? block.a_tile_stride : set.rows * block.a_row_stride;
+  TileArguments<T> t = block.end;
+  t.a_stride = block.a_stride, t.b_stride = b_stride, t.columns = columns;
+  if (t.bias && !t.bias_scalar) t.bias += column;
+  const TileColumn<T> tiles_below = {
+      block.a + row / set.rows * stride,  block.a_row_stride, stride, b, block.length,
+      block.c + row * block.ldc + column, block.ldc,          count};
+  (block.a_row_stride == 1 ? set.column_adjacent : set.column)(t, tiles_below, block.ahead);
+}
+
+template <class T>
 void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end) {
   const TileSet<T>& set = tiles<T>();
   const bool may_widen = block.rows <= 2 && block.b_panel_stride == set.panel;
@@ -96,11 +91,16 @@ void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int
     const bool tail = block.b_tail && columns < set.panel;
     const T* b = tail ? block.b_tail : block.b + panel * block.b_panel_stride;
     const int64_t b_stride = tail ? block.b_tail_stride : block.b_stride;
-    for (int64_t r = row; r < row_end; r += set.rows) {
+    int64_t r = row;
+    if (columns > width<T> && r + set.rows <= row_end) {
+      run_column(block, r, (row_end - r) / set.rows, column, b, b_stride, columns);
+      r += (row_end - r) / set.rows * set.rows;
+    }
+    for (; r < row_end; r += set.rows) {
       const int64_t rows = lesser(set.rows, row_end - r);
       run_tile(block, shape_for<T>(rows, columns), r, rows, column, b, b_stride, columns);
-      block.ahead.some();
-      block.ahead_b.some();
+      block.ahead[0].some();
+      block.ahead[1].some();
     }
     panel++;
   }
@@ -240,9 +240,9 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
                     next_columns = lesser(plan.together * set.panel, p.n - next),
                     length = more ? block.length : next_length;
       if (plan.pack_b && length > 0)
-        block.ahead_b =
-            Ahead::over(in_b(p, o.b, more ? k : next_k, next), p.ldb, p.transpose_b ? next_columns : length,
-                        p.transpose_b ? length : next_columns, row_tiles * count);
+        block.ahead[1] =
+            ahead_over(in_b(p, o.b, more ? k : next_k, next), p.ldb, p.transpose_b ? next_columns : length,
+                       p.transpose_b ? length : next_columns, row_tiles * count);
       block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
       for (int64_t row = 0; row < p.m; row += together) {
         block.rows = lesser(together, p.m - row);
@@ -256,9 +256,9 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
           const int64_t then = more_rows ? row + together : 0,
                         then_length = more_rows ? block.length : next_length;
           if (then_length > 0)
-            block.ahead = Ahead::over(in_a(p, o.a, then, more_rows ? k : next_k), p.lda, then_length,
-                                      lesser(together, p.m - then),
-                                      ceil_div(block.rows, set.rows) * (panel_end - panel_begin));
+            block.ahead[0] = ahead_over(in_a(p, o.a, then, more_rows ? k : next_k), p.lda, then_length,
+                                        lesser(together, p.m - then),
+                                        ceil_div(block.rows, set.rows) * (panel_end - panel_begin));
         }
         run_block(block, 0, block.rows, 0, count);
       }
@@ -384,9 +384,9 @@ void run_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>
       const int64_t next_rows = lesser(together * set.rows, row_end - next);
       const int64_t next_length = lesser(plan.kc, k_end - next_k);
       if (next < row_end)
-        block.ahead = Ahead::over(in_a(p, o.a, next, next_k), p.lda, p.transpose_a ? next_length : next_rows,
-                                  p.transpose_a ? next_rows : next_length,
-                                  ceil_div(rows, set.rows) * (panel_end - panel));
+        block.ahead[0] = ahead_over(
+            in_a(p, o.a, next, next_k), p.lda, p.transpose_a ? next_length : next_rows,
+            p.transpose_a ? next_rows : next_length, ceil_div(rows, set.rows) * (panel_end - panel));
       block.end = part_of(end, k == 0, k + block.length >= p.k, column);
       const int64_t step = whole_rows ? set.rows : rows;
       for (int64_t i = 0; i < rows; i += step) run_block(block, i, lesser(i + step, rows), panel, panel_end);
@@ -400,7 +400,7 @@ template <class T>
 void run_by_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>& end, T* packed_b) {
   const TileSet<T>& set = tiles<T>();
   const GemmProblem& p = plan.p;
-  const int64_t block = plan.block * set.rows, blocks = ceil_div(p.m, block);
+  const int64_t blocks = plan.blocks, row_tiles = ceil_div(p.m, set.rows);
   for (int64_t column = 0; column < p.n; column += plan.nc) {
     const int64_t columns = lesser(plan.nc, p.n - column), partial = columns % set.panel;
     const int64_t panels = ceil_div(columns, set.panel), groups = ceil_div(panels, plan.group);
@@ -414,8 +414,9 @@ void run_by_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments
           0, blocks * groups, 1,
           [&](int64_t first, int64_t last) {
             for (int64_t task = first; task < last; task++) {
-              const int64_t row = task / groups * block, panel = task % groups * plan.group;
-              run_rows(plan, o, end, row, lesser(row + block, p.m), column, columns, panel,
+              const int64_t block = task / groups, panel = task % groups * plan.group;
+              run_rows(plan, o, end, block * row_tiles / blocks * set.rows,
+                       lesser((block + 1) * row_tiles / blocks * set.rows, p.m), column, columns, panel,
                        lesser(panel + plan.group, panels), k, k_end, packed_b);
             }
           },

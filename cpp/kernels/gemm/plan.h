@@ -41,7 +41,8 @@ struct Plan {
   int64_t nc = 0, ks = 0;  // columns and rows of b that are packed at a time
   int64_t group = 0;       // panels of a task
   int64_t together = 0;    // panels of it that are packed at a time, if by panels
-  int64_t block = 0;       // tiles of rows: of a task, or if by panels, that are packed at a time
+  int64_t block = 0;       // tiles of rows that are packed at a time, if by panels
+  int64_t blocks = 0;      // of rows, else
   int64_t packed_a = 0, packed_b = 0;  // elements of scratch, for each task if by panels
   int64_t partial = 0;                 // and for the sums of slices
 
@@ -134,10 +135,13 @@ Plan make_plan(const GemmProblem& problem) {
     plan.packed_b = plan.together * set.panel * plan.kc;
     return plan;
   }
-  // Enough rows together to make good use of each panel, in equal blocks.
-  const int64_t blocks = ceil_div(row_tiles, greater(ceil_div(row_tiles, target), lesser(row_tiles, 16)));
-  plan.block = ceil_div(row_tiles, blocks);
-  plan.group = greater(1, ceil_div(panels, ceil_div(target, blocks)));
+  // Enough rows together to make good use of each panel, in about equal blocks. Where rows of a are copied
+  // each block does it once, for all panels.
+  const int64_t least_tiles = lesser(row_tiles, plan.pack_a ? 8 : 16);
+  plan.blocks = greater(1, lesser(row_tiles / least_tiles, target));
+  plan.group = plan.pack_a && 2 * plan.blocks > target
+                   ? panels
+                   : greater(1, ceil_div(panels, ceil_div(target, plan.blocks)));
   plan.nc = p.n, plan.ks = k;
   if (plan.pack_b) {
     const int64_t most = packed_bytes / bytes;

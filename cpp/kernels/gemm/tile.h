@@ -41,6 +41,33 @@ struct TileFunction {
   int rows;
 };
 
+// Full tiles below each other, which share a panel of B.
+template <class T>
+struct TileColumn {
+  const T* a;
+  int64_t a_row_stride, a_tile_stride;  // from row to row of a tile, and from tile to tile
+  const T* b;
+  int64_t length;
+  T* dst;
+  int64_t dst_stride, count;
+};
+
+// Memory that will be wanted soon, fetched a few lines at a time in between.
+struct Ahead {
+  const char* at = nullptr;
+  int64_t stride = 0, rows = 0, lines = 0, line = 0, together = 0;  // bytes; rows of so many cache lines
+
+  __attribute__((always_inline)) inline void some() {
+    for (int64_t n = together; n > 0 && rows > 0; n--) {
+      __builtin_prefetch(at + line * 64, 0, 2);
+      if (++line < lines) continue;
+      line = 0;
+      at += stride;
+      rows--;
+    }
+  }
+};
+
 // All shapes compiled for one instruction set and element type.
 template <class T>
 struct TileSet {
@@ -49,6 +76,9 @@ struct TileSet {
   int rows;                            // rows of a full tile
   TileFunction<T> full[max_shapes];    // one panel wide, rows ascending, the last has `rows` rows
   TileFunction<T> narrow[max_shapes];  // one vector wide
+  // of full tiles, without segments and dst of their own; a bit of what is ahead is fetched after each, twice
+  void (*column)(const TileArguments<T>&, const TileColumn<T>&, Ahead*);
+  void (*column_adjacent)(const TileArguments<T>&, const TileColumn<T>&, Ahead*);
   TileFunction<T> wide_one,
       wide_two;  // 1 row by 4 panels, 2 rows by 2 panels: enough sums to hide fma's latency
   void (*finish)(T* dst, int64_t count, Activation activation);

@@ -69,11 +69,12 @@ PRONGHORN_INLINE Vec<T> masked(const TileArguments<T>& t, Vec<T> mask, Vec<T> v)
 // The rare ends of a tile, kept out of the hot code: columns that do not fill the vectors, costly
 // activations. Everything is read before anything is written, because rows may repeat.
 template <class T, int V>
-__attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*sums)[V], int rows) {
-  for (int i = 0; i < rows; i++)
+__attribute__((noinline)) void store_slowly(const TileArguments<T>& t, T* const* rows, Vec<T> (*sums)[V],
+                                            int count) {
+  for (int i = 0; i < count; i++)
     for (int v = 0; v < V; v++) {
       const int64_t left = t.columns - v * width<T>;
-      const T* dst = t.dst[i] + v * width<T>;
+      const T* dst = rows[i] + v * width<T>;
       Vec<T> value = sums[i][v];
       if (t.accumulate) value = value + load_columns(dst, left);
       if (t.residual) value = value + load_columns(t.residual + (dst - t.dst_base), left);
@@ -81,60 +82,65 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, Vec<T> (*
       if (t.mask) value = masked<T>(t, load_columns(t.mask + (dst - t.dst_base), left), value);
       sums[i][v] = value;
     }
-  for (int i = 0; i < rows; i++)
-    for (int v = 0; v < V; v++) store_columns(t.dst[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
+  for (int i = 0; i < count; i++)
+    for (int v = 0; v < V; v++) store_columns(rows[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
 }
 
-template <class T, int Rows, int V, bool adjacent>
-__attribute__((flatten)) void tile(const TileArguments<T>& t) {
-  constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
-                lines = (V * W + per_line - 1) / per_line;
-  Vec<T> sums[Rows][V];
+// The sums begin with the bias, and dst, which is needed at their end, is let come meanwhile.
+template <class T, int Rows, int V, class Dst>
+PRONGHORN_INLINE void begin_sums(const TileArguments<T>& t, const Dst& dst, Vec<T> (&sums)[Rows][V]) {
+  constexpr int W = width<T>;
   unroll<V>([&](auto v) {
     Vec<T> start = zero<T>();
     if (t.bias)
       start = t.bias_scalar ? broadcast<T>(*t.bias) : load_columns(t.bias + v * W, t.columns - v * W);
     unroll<Rows>([&](auto i) { sums[i][v] = start; });
   });
-  // dst is needed at the end of the sum: let it come meanwhile
   unroll<Rows>([&](auto i) {
-    __builtin_prefetch(t.dst[i], 1);
-    __builtin_prefetch(t.dst[i] + V * W - 1, 1);
+    __builtin_prefetch(dst(i), 1);
+    __builtin_prefetch(dst(i) + V * W - 1, 1);
   });
+}
 
-  const int64_t a_stride = t.a_stride, b_stride = t.b_stride;
-  for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++) {
-    const T* b = s->b;
-    const auto step = [&](const auto& in_row) __attribute__((always_inline)) {
-      Vec<T> columns[V];
-      unroll<V>([&](auto v) { columns[v] = load(b + v * W); });
-      unroll<Rows>([&](auto i) {
-        const Vec<T> a = broadcast(in_row(i));
-        unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
-      });
-      unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
-      b += b_stride;
-    };
-    if constexpr (adjacent) {
-      const T* a = s->rows[0];
-      for (int64_t k = s->length; k > 0; k--, a += a_stride)
-        step([&](auto i) __attribute__((always_inline)) { return a[i]; });
-    } else {
-      const T* rows[Rows];
-      unroll<Rows>([&](auto i) { rows[i] = s->rows[i]; });
-      int64_t at = 0;
-      for (int64_t k = s->length; k > 0; k--, at += a_stride)
-        step([&](auto i) __attribute__((always_inline)) { return rows[i][at]; });
-    }
+// a_row(i) is where row i of A begins.
+template <class T, int Rows, int V, bool adjacent, class RowOfA>
+PRONGHORN_INLINE void add_products(const RowOfA& a_row, int64_t a_stride, const T* b, int64_t b_stride,
+                                   int64_t length, Vec<T> (&sums)[Rows][V]) {
+  constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
+                lines = (V * W + per_line - 1) / per_line;
+  const auto step = [&](const auto& in_row) __attribute__((always_inline)) {
+    Vec<T> columns[V];
+    unroll<V>([&](auto v) { columns[v] = load(b + v * W); });
+    unroll<Rows>([&](auto i) {
+      const Vec<T> a = broadcast(in_row(i));
+      unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
+    });
+    unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
+    b += b_stride;
+  };
+  if constexpr (adjacent) {
+    const T* a = a_row(0);
+    for (int64_t k = length; k > 0; k--, a += a_stride)
+      step([&](auto i) __attribute__((always_inline)) { return a[i]; });
+  } else {
+    const T* rows[Rows];
+    unroll<Rows>([&](auto i) { rows[i] = a_row(i); });
+    int64_t at = 0;
+    for (int64_t k = length; k > 0; k--, at += a_stride)
+      step([&](auto i) __attribute__((always_inline)) { return rows[i][at]; });
   }
+}
 
+template <class T, int Rows, int V, class Dst>
+PRONGHORN_INLINE void store_sums(const TileArguments<T>& t, const Dst& dst, Vec<T> (&sums)[Rows][V]) {
+  constexpr int W = width<T>;
   if (t.columns >= V * W && t.activation <= Activation::Relu) {
     if (t.accumulate)
       unroll<Rows>(
-          [&](auto i) { unroll<V>([&](auto v) { sums[i][v] = sums[i][v] + load(t.dst[i] + v * W); }); });
+          [&](auto i) { unroll<V>([&](auto v) { sums[i][v] = sums[i][v] + load(dst(i) + v * W); }); });
     if (t.residual)
       unroll<Rows>([&](auto i) {
-        const T* residual = t.residual + (t.dst[i] - t.dst_base);
+        const T* residual = t.residual + (dst(i) - t.dst_base);
         unroll<V>([&](auto v) { sums[i][v] = sums[i][v] + load(residual + v * W); });
       });
     if (t.activation == Activation::Relu)
@@ -143,14 +149,47 @@ __attribute__((flatten)) void tile(const TileArguments<T>& t) {
       });
     if (t.mask)
       unroll<Rows>([&](auto i) {
-        const T* mask = t.mask + (t.dst[i] - t.dst_base);
+        const T* mask = t.mask + (dst(i) - t.dst_base);
         unroll<V>([&](auto v) { sums[i][v] = masked<T>(t, load(mask + v * W), sums[i][v]); });
       });
-    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { store(t.dst[i] + v * W, sums[i][v]); }); });
+    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { store(dst(i) + v * W, sums[i][v]); }); });
   } else {
+    T* rows[Rows];
     Vec<T> end[Rows][V];
-    unroll<Rows>([&](auto i) { unroll<V>([&](auto v) { end[i][v] = sums[i][v]; }); });
-    store_slowly<T, V>(t, end, Rows);
+    unroll<Rows>([&](auto i) {
+      rows[i] = dst(i);
+      unroll<V>([&](auto v) { end[i][v] = sums[i][v]; });
+    });
+    store_slowly<T, V>(t, rows, end, Rows);
+  }
+}
+
+template <class T, int Rows, int V, bool adjacent>
+__attribute__((flatten)) void tile(const TileArguments<T>& t) {
+  const auto dst = [&](auto i) __attribute__((always_inline)) { return t.dst[i]; };
+  Vec<T> sums[Rows][V];
+  begin_sums<T>(t, dst, sums);
+  for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++)
+    add_products<T, Rows, V, adjacent>([&](auto i) __attribute__((always_inline)) { return s->rows[i]; },
+                                       t.a_stride, s->b, t.b_stride, s->length, sums);
+  store_sums<T>(t, dst, sums);
+}
+
+template <class T, int Rows, int V, bool adjacent>
+__attribute__((flatten)) void tile_column(const TileArguments<T>& t, const TileColumn<T>& column,
+                                          Ahead* ahead) {
+  const T* a = column.a;
+  T* c = column.dst;
+  for (int64_t n = column.count; n > 0; n--, a += column.a_tile_stride, c += Rows * column.dst_stride) {
+    const auto dst = [&](auto i) __attribute__((always_inline)) { return c + i * column.dst_stride; };
+    Vec<T> sums[Rows][V];
+    begin_sums<T>(t, dst, sums);
+    add_products<T, Rows, V, adjacent>(
+        [&](auto i) __attribute__((always_inline)) { return a + i * column.a_row_stride; }, t.a_stride,
+        column.b, t.b_stride, column.length, sums);
+    store_sums<T>(t, dst, sums);
+    ahead[0].some();
+    ahead[1].some();
   }
 }
 
@@ -162,6 +201,8 @@ constexpr TileSet<T> tile_set() {
           largest,
           {{tile<T, Rows, panel_vectors, false>, tile<T, Rows, panel_vectors, true>, Rows}...},
           {{tile<T, Rows, 1, false>, tile<T, Rows, 1, true>, Rows}...},
+          tile_column<T, largest, panel_vectors, false>,
+          tile_column<T, largest, panel_vectors, true>,
           {tile<T, 1, 4 * panel_vectors, false>, tile<T, 1, 4 * panel_vectors, true>, 1},
           {tile<T, 2, 2 * panel_vectors, false>, tile<T, 2, 2 * panel_vectors, true>, 2},
           finish<T>};
