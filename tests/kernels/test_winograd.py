@@ -27,6 +27,9 @@ CASES = {
         Case([5, 6], [3, 3], 9, 7, batch=16),  # gradients by the image: tiles go on in the next
         Case([6, 7], [3, 3], 4, 8, batch=12, before=[1, 0], after=[0, 1]),
         Case([2, 9, 10], [1, 3, 3], 9, 15, before=[0, 1, 0], after=[0, 1, 2]),
+        Case([11, 14], [3, 3], 16, 19, dilations=[2, 3], before=[2, 0], after=[1, 3]),  # of each phase
+        Case([14, 9], [3, 3], 24, 8, dilations=[4, 4], before=[4, 4], after=[4, 4]),
+        Case([2, 23, 8], [1, 3, 3], 9, 15, dilations=[1, 8, 1]),
     ],
     "5x5": [
         Case([9, 8], [5, 5], 8, 33),
@@ -34,6 +37,7 @@ CASES = {
         Case([13, 19], [5, 5], 33, 16, **SAME5),
         Case([6, 7], [5, 5], 270, 31, **SAME5),
         Case([7, 9], [5, 5], 6, 9, batch=12),
+        Case([17, 18], [5, 5], 10, 16, dilations=[2, 3], before=[4, 3], after=[4, 6]),
     ],
 }
 
@@ -205,7 +209,7 @@ def test_environment_variable(setting, shown):
     "case, dtype",
     [
         (Case([9, 9], [3, 3], 16, 16, strides=[1, 2]), "float32"),
-        (Case([9, 9], [3, 3], 16, 16, dilations=[2, 1]), "float32"),
+        (Case([9, 9], [3, 3], 16, 16, dilations=[2, 1], before=[1, 0], after=[1, 0]), "float32"),
         (Case([9, 9], [3, 4], 16, 16), "float32"),
         (Case([9, 9, 9], [3, 3, 3], 16, 16), "float32"),
         (Case([9, 9], [1, 3], 16, 16), "float32"),

@@ -152,12 +152,10 @@ double maxima_time(ConvDirection direction, const ConvProblem& p, const Balance&
 double winograd_time(ConvDirection direction, const ConvProblem& p, const Balance& b, const TileTraits& t) {
   const Sizes s(direction, p);
   const bool gradient = direction == ConvDirection::BackwardWeights;
-  const double tiles = static_cast<double>((direction == ConvDirection::BackwardData
-                                                ? Tiling(t.m, p)
-                                                : Tiling(t.m, p.batch * p.src[0], s.height, s.width))
-                                               .count),
-               a = static_cast<double>(t.m + t.r - 1), vectors = in_parts(s.columns, b.lanes),
-               of_kernel = static_cast<double>(s.terms) * vectors;
+  const Tiling tiling =
+      direction == ConvDirection::BackwardData ? Tiling::of_image(t.m, p) : Tiling::of_result(t.m, p);
+  const double tiles = static_cast<double>(tiling.count), a = static_cast<double>(t.m + t.r - 1),
+               vectors = in_parts(s.columns, b.lanes), of_kernel = static_cast<double>(s.terms) * vectors;
   return tiles * a * a * of_kernel * t.product * b.product +
          tiles * (in_parts(s.terms, b.lanes) * t.input + vectors * (gradient ? t.expand : t.output)) *
              b.transform +
@@ -166,9 +164,10 @@ double winograd_time(ConvDirection direction, const ConvProblem& p, const Balanc
 
 bool possible(const ConvProblem& p, const TileTraits& t) {
   for (int axis = 0; axis < 3; axis++)
-    if (p.stride[axis] != 1 || p.dilation[axis] != 1) return false;
-  return p.kernel[0] == 1 && p.pad[0] == 0 && p.src[0] == p.dst[0] && p.kernel[1] == t.r &&
-         p.kernel[2] == t.r;
+    if (p.stride[axis] != 1 || p.pad[axis] % p.dilation[axis] != 0) return false;
+  if (has_phases(p) && p.has_pool()) return false;
+  return p.dilation[0] == 1 && p.kernel[0] == 1 && p.pad[0] == 0 && p.src[0] == p.dst[0] &&
+         p.kernel[1] == t.r && p.kernel[2] == t.r;
 }
 
 const ConvKernel& kernel_of(ConvDirection direction, int tile) {

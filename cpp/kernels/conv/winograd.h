@@ -1,7 +1,7 @@
 // Winograd's minimal filtering (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2015)
-// for convolutions with stride and dilation 1. Tiles of m × m results of an r × r kernel are computed from a
-// × a numbers, a = m + r - 1: with U = G g Gᵀ of the weights and V = Bᵀ d B of the image, the tile is Aᵀ (Σ U
-// ∘ V) A, and the sums over the channels are a² products of matrices.
+// for convolutions with stride 1; dilated ones phase by phase. Tiles of m × m results of an r × r kernel are
+// computed from a × a numbers, a = m + r - 1: with U = G g Gᵀ of the weights and V = Bᵀ d B of the image, the
+// tile is Aᵀ (Σ U ∘ V) A, and the sums over the channels are a² products of matrices.
 //
 // The gradient by the image is the same convolution with the kernel turned round; the one by the weights is
 // Gᵀ (Σ V ∘ A y Aᵀ) G, summed over tiles.

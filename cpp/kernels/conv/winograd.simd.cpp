@@ -106,26 +106,38 @@ template <int m>
 struct Spots {
   int64_t first;
   bool together;                // all are in one image
+  int64_t row, pixel;           // from one to the next in an image
   int64_t rows[m], columns[m];  // of each from the first image on, or less than 0
 
-  Spots(const Tiling& t, const TilePlace& place, int64_t channels) {
-    const int64_t image = t.height * t.width * channels;
-    const auto lay = [](int64_t at, int64_t pitch, int64_t joined, int64_t size, int64_t step,
-                        int64_t image_step, int64_t (&to)[m]) {
-      int64_t in_front = 0;
-      while (in_front < joined - 1 && at >= pitch) in_front++, at -= pitch;
-      const bool whole = at + m <= size;
-      for (int64_t i = 0; i < m; i++, at++) {
-        if (in_front < joined - 1 && at == pitch) in_front++, at = 0;
-        to[i] = at < size ? in_front * image_step + at * step : -1;
+  Spots(const Tiling& t, const TilePlace& place, const Task& task, int64_t channels)
+      : row(task.width * channels), pixel(channels) {
+    const int64_t phases_y = task.image.phases_y, phases_x = task.image.phases_x;
+    if (phases_y * phases_x > 1) {
+      const Phase phase(phases_y, phases_x, task.height, task.width, channels, place.image);
+      base_ = phase.first, row = phase.row, pixel = phase.pixel;
+      for (int64_t i = 0; i < m; i++) {
+        rows[i] = place.y + i < phase.height ? (place.y + i) * row : -1;
+        columns[i] = place.x + i < phase.width ? (place.x + i) * pixel : -1;
       }
-      return whole;
-    };
-    const bool high =
-        lay(place.y, t.pitch_y, t.joined_y, t.height, t.width * channels, t.joined_x * image, rows);
-    const bool wide = lay(place.x, t.pitch_x, t.joined_x, t.width, channels, image, columns);
-    together = high && wide;
-    base_ = place.image * image;
+      together = rows[m - 1] >= 0 && columns[m - 1] >= 0;
+    } else {
+      const int64_t image = t.height * t.width * channels;
+      const auto lay = [](int64_t at, int64_t pitch, int64_t joined, int64_t size, int64_t step,
+                          int64_t image_step, int64_t (&to)[m]) {
+        int64_t in_front = 0;
+        while (in_front < joined - 1 && at >= pitch) in_front++, at -= pitch;
+        const bool whole = at + m <= size;
+        for (int64_t i = 0; i < m; i++, at++) {
+          if (in_front < joined - 1 && at == pitch) in_front++, at = 0;
+          to[i] = at < size ? in_front * image_step + at * step : -1;
+        }
+        return whole;
+      };
+      const bool high = lay(place.y, t.pitch_y, t.joined_y, t.height, row, t.joined_x * image, rows);
+      const bool wide = lay(place.x, t.pitch_x, t.joined_x, t.width, channels, image, columns);
+      together = high && wide;
+      base_ = place.image * image;
+    }
     first = base_ + rows[0] + columns[0];
   }
   bool has(int64_t i, int64_t j) const { return rows[i] >= 0 && columns[j] >= 0; }
@@ -143,8 +155,8 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
   const Floats low = broadcast(task.activation == Activation::Relu ? 0.f : -__builtin_inff());
   TilePlace place(l.tiling, first);
   for (int64_t t = 0; t < count; t++, place.next(l.tiling)) {
-    const Spots<m> spots(l.tiling, place, l.columns);
-    const int64_t start = spots.first + column, row = task.width * l.columns;
+    const Spots<m> spots(l.tiling, place, task, l.columns);
+    const int64_t start = spots.first + column, row = spots.row, pixel = spots.pixel;
     for (int64_t c = 0; c < columns; c += lanes) {
       const int64_t left = columns - c;
       const Floats bias = task.bias ? load_upto(task.bias + column + c, left) : zero<float>();
@@ -153,13 +165,13 @@ void transform_back(const Layout<m, r>& l, const Task& task, int64_t first, int6
         const float* const mask = task.mask ? task.mask + start + c : nullptr;
         for (int64_t i = 0; i < m && c % line == 0; i++)
           for (int64_t j = 0; j < m; j++) {
-            const int64_t next = i * row + (m + j) * l.columns;
+            const int64_t next = i * row + (m + j) * pixel;
             __builtin_prefetch(to + next, 1);
             if (mask) __builtin_prefetch(mask + next);
           }
         results_of(l, sums, t, c, columns,
                    [&](int64_t i, int64_t j, Floats v) __attribute__((always_inline)) {
-                     const int64_t at = i * row + j * l.columns;
+                     const int64_t at = i * row + j * pixel;
                      v = v + bias;
                      if (mask) v = load(mask + at) > zero<float>() ? v * factor : zero<float>();
                      store(to + at, v < low ? low : v);
@@ -279,11 +291,11 @@ void run(const Layout<m, r>& l, const Task& task, const float* weights, bool tur
 
 template <int m, int r>
 Layout<m, r> forward_layout(const ConvProblem& p) {
-  return {{m, p.batch * p.src[0], p.dst[1], p.dst[2]}, p.ic, p.oc, p.workers};
+  return {Tiling::of_result(m, p), p.ic, p.oc, p.workers};
 }
 template <int m, int r>
 Layout<m, r> backward_layout(const ConvProblem& p) {
-  return {{m, p}, p.oc, p.ic, p.workers};
+  return {Tiling::of_image(m, p), p.oc, p.ic, p.workers};
 }
 
 template <int m, int r>
@@ -301,9 +313,9 @@ size_t backward_scratch(const ConvProblem& p) {
 
 template <int m, int r>
 void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
-  const Task task = {{o.a, p.src[1], p.src[2], p.ic},
-                     p.pad[1],
-                     p.pad[2],
+  const Task task = {{o.a, p.src[1], p.src[2], p.ic, 1, nullptr, p.dilation[1], p.dilation[2]},
+                     p.pad[1] / p.dilation[1],
+                     p.pad[2] / p.dilation[2],
                      p.dst[1],
                      p.dst[2],
                      o.c,
@@ -319,9 +331,9 @@ void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scrat
 
 template <int m, int r>
 void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
-  const Task task = {{o.a, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places},
-                     r - 1 - p.pad[1],
-                     r - 1 - p.pad[2],
+  const Task task = {{o.a, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places, p.dilation[1], p.dilation[2]},
+                     r - 1 - p.pad[1] / p.dilation[1],
+                     r - 1 - p.pad[2] / p.dilation[2],
                      p.src[1],
                      p.src[2],
                      o.c,

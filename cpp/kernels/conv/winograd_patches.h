@@ -35,11 +35,25 @@ struct Plane {
   // and the others are zero.
   int64_t window = 1;
   const uint8_t* places = nullptr;
+  int64_t phases_y = 1, phases_x = 1;  // which count as images, and have neither places nor neighbours
 };
 
 struct Patch {
   const float* data;
-  int64_t row;  // floats from one row to the next
+  int64_t row, pixel;  // floats from one row, one pixel to the next
+};
+
+// Rows and columns of one phase, and where it begins: floats from the first image on.
+struct Phase {
+  int64_t first, height, width, row, pixel;
+
+  Phase(int64_t phases_y, int64_t phases_x, int64_t height, int64_t width, int64_t channels, int64_t image)
+      : row(phases_y * width * channels), pixel(phases_x * channels) {
+    const int64_t x = image % phases_x, y = image / phases_x % phases_y, n = image / phases_x / phases_y;
+    first = ((n * height + y) * width + x) * channels;
+    this->height = ceil_div(greater(height - y, 0), phases_y);
+    this->width = ceil_div(greater(width - x, 0), phases_x);
+  }
 };
 
 // What a plane with places has of the n × n patch from (y, x) on.
@@ -87,11 +101,27 @@ void copy_patch(const Plane& plane, int64_t image, int64_t y, int64_t x, float* 
                      static_cast<size_t>((end - begin) * channels) * sizeof(float));
 }
 
+// The n × n patch from (y, x) on of a phase.
+template <int n>
+Patch patch_of_phase(const Plane& plane, int64_t image, int64_t y, int64_t x, float* copy) {
+  const Phase phase(plane.phases_y, plane.phases_x, plane.height, plane.width, plane.channels, image);
+  const int64_t channels = plane.channels, first = phase.first + y * phase.row + x * phase.pixel;
+  if (y >= 0 && x >= 0 && y + n <= phase.height && x + n <= phase.width)
+    return {plane.data + first, phase.row, phase.pixel};
+  __builtin_memset(copy, 0, static_cast<size_t>(n * n * channels) * sizeof(float));
+  for (int64_t i = greater(-y, 0); i < lesser(phase.height - y, n); i++)
+    for (int64_t j = greater(-x, 0); j < lesser(phase.width - x, n); j++)
+      __builtin_memcpy(copy + (i * n + j) * channels, plane.data + first + i * phase.row + j * phase.pixel,
+                       static_cast<size_t>(channels) * sizeof(float));
+  return {copy, n * channels, channels};
+}
+
 // The n × n patch from (y, x) on, in rows and columns of the images joined to `image`. Where it reaches
 // beyond an image it is copied, with zeros there.
 template <int n>
 PRONGHORN_INLINE Patch patch_at(const Plane& plane, const Tiling& tiling, int64_t image, int64_t y, int64_t x,
                                 float* copy) {
+  if (plane.phases_y * plane.phases_x > 1) return patch_of_phase<n>(plane, image, y, x, copy);
   const int64_t channels = plane.channels;
   const int64_t last_y = tiling.joined_y - 1, last_x = tiling.joined_x - 1;
   int64_t v = 0, u = 0;  // the image that it begins in
@@ -101,7 +131,7 @@ PRONGHORN_INLINE Patch patch_at(const Plane& plane, const Tiling& tiling, int64_
   if (inside && !plane.places)
     return {
         plane.data + (((image + v * tiling.joined_x + u) * plane.height + y) * plane.width + x) * channels,
-        plane.width * channels};
+        plane.width * channels, channels};
   const int64_t window = plane.window;
   if (!inside || y + n > plane.height / window * window || x + n > plane.width / window * window)
     __builtin_memset(copy, 0, static_cast<size_t>(n * n * channels) * sizeof(float));
@@ -109,7 +139,7 @@ PRONGHORN_INLINE Patch patch_at(const Plane& plane, const Tiling& tiling, int64_
   for (int64_t top = y; v <= last_y && top > -n; v++, top -= tiling.pitch_y)
     for (int64_t i = u, left = x; i <= last_x && left > -n; i++, left -= tiling.pitch_x)
       take(plane, image + v * tiling.joined_x + i, top, left, copy);
-  return {copy, n * channels};
+  return {copy, n * channels, channels};
 }
 
 // V of `count` tiles' a × a patches: the first of the a² numbers of tile t and channels from c on is at to(t,
@@ -126,7 +156,7 @@ PRONGHORN_INLINE void transform_patches(const Tiling& tiling, const Plane& image
       float* const at = to(t, c);
       both_axes<a, a>([](const auto& d, auto& o) __attribute__((always_inline)) { input_axis(d, o); },
                       [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-                        return read(patch.data + i * patch.row + j * channels + c);
+                        return read(patch.data + i * patch.row + j * patch.pixel + c);
                       },
                       [&](int64_t i, int64_t j, Floats value)
                           __attribute__((always_inline)) { store(at + (i * a + j) * point, value); });

@@ -5,6 +5,20 @@
 namespace pronghorn {
 namespace {
 
+// A dilated convolution is an ordinary one of each phase of the image: of every dilation-th row and column
+// from one of the first on. Phases count as images; the last ones may be a row or column smaller.
+inline bool has_phases(const ConvProblem& p) {
+  return p.dilation[1] > 1 || p.dilation[2] > 1;
+}
+inline ConvProblem of_phases(ConvProblem p) {
+  for (int axis = 1; axis < 3; axis++) {
+    const int64_t d = p.dilation[axis];
+    p.batch *= d, p.dilation[axis] = 1, p.pad[axis] /= d;
+    p.src[axis] = (p.src[axis] + d - 1) / d, p.dst[axis] = (p.dst[axis] + d - 1) / d;
+  }
+  return p;
+}
+
 // Images may be joined, side by side and one below the other, so that a tile that is more than the rest of
 // one image goes on in the next: 26 results are 6½ tiles of 4, and 2 × 2 images of them 13 × 13 tiles. Where
 // a result beyond an image's edge reads nothing but zeros, as in the gradient by the image of a convolution
@@ -24,8 +38,21 @@ struct Tiling {
         columns(parts(width, m)),
         count(batch * rows * columns) {}
 
+  // Of the forward direction, and of the gradient by the weights.
+  static Tiling of_result(int64_t m, const ConvProblem& problem) {
+    const ConvProblem p = of_phases(problem);
+    return {m, p.batch * p.src[0], p.dst[1], p.dst[2]};
+  }
   // Of the gradient by the image, its images joined where that makes fewer tiles.
-  Tiling(int64_t m, const ConvProblem& p) : Tiling(m, p.batch * p.src[0], p.src[1], p.src[2]) {
+  static Tiling of_image(int64_t m, const ConvProblem& problem) {
+    const ConvProblem p = of_phases(problem);
+    Tiling tiling(m, p.batch * p.src[0], p.src[1], p.src[2]);
+    if (!has_phases(problem)) tiling.join(p);
+    return tiling;
+  }
+
+ private:
+  void join(const ConvProblem& p) {
     const int64_t batch = p.batch * p.src[0], y = pitch(p, 1), x = pitch(p, 2);
     for (int64_t high = 1; high <= m; high++)
       for (int64_t wide = 1; wide <= m; wide++) {
@@ -39,7 +66,6 @@ struct Tiling {
       }
   }
 
- private:
   static int64_t parts(int64_t n, int64_t part) { return (n + part - 1) / part; }
   // Results x … x + r - 1 - pad of an image read from x - pad on. The next image must not be reached by the
   // last results, and must not reach back to this one.

@@ -27,7 +27,7 @@ struct Layout {
   int64_t u_floats, v_floats, d_floats, patch_floats;
 
   explicit Layout(const ConvProblem& p)
-      : tiling(m, p.batch * p.src[0], p.dst[1], p.dst[2]), ic(p.ic), oc(p.oc), workers(p.workers) {
+      : tiling(Tiling::of_result(m, p)), ic(p.ic), oc(p.oc), workers(p.workers) {
     depth = round_up(ic, lanes);
     const int64_t padded = round_up(oc, lanes);
     u_point = spread(ic * padded), u_floats = points * u_point;
@@ -76,8 +76,9 @@ void transform_gradient(const Layout<m, r>& l, const Plane& diff, int64_t first,
       float* to = d + (c - in_panel) * l.tiles + (at + t) * panel_width + in_panel;
       const float* from = patch.data + column + c;
       both_axes<m, a>([](const auto& y, auto& o) __attribute__((always_inline)) { expand_axis(y, o); },
-                      [&](int64_t i, int64_t j)
-                          __attribute__((always_inline)) { return read(from + i * patch.row + j * l.oc); },
+                      [&](int64_t i, int64_t j) __attribute__((always_inline)) {
+                        return read(from + i * patch.row + j * patch.pixel);
+                      },
                       [&](int64_t i, int64_t j, Floats value)
                           __attribute__((always_inline)) { store(to + (i * a + j) * l.d_point, value); });
     };
@@ -171,7 +172,8 @@ void sum_slices(const Layout<m, r>& l, const ConvProblem& p, const Plane& image,
       float* const sums = u + slice * l.slice_floats;
       for (int64_t block = begin; block < end; block++) {
         const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-        transform_image(l, image, p.pad[1], p.pad[2], first, count, 0, v, copy);
+        transform_image(l, image, p.pad[1] / p.dilation[1], p.pad[2] / p.dilation[2], first, count, 0, v,
+                        copy);
         transform_gradient(l, diff, first, count, column, columns, 0, d, copy);
         for (int64_t point = 0; point < l.points; point++)
           multiply(l, point, count, column, columns, v, d, sums, block > begin);
@@ -193,7 +195,8 @@ void sum_whole(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, 
   float* const copies = d + l.d_floats;
   parallel_for_lent(l.workers, count, together, 0, [&](int64_t first, int64_t last, int64_t lent) {
     float* const copy = copies + lent * l.patch_floats;
-    transform_image(l, image, p.pad[1], p.pad[2], first, last - first, first, v, copy);
+    transform_image(l, image, p.pad[1] / p.dilation[1], p.pad[2] / p.dilation[2], first, last - first, first,
+                    v, copy);
     transform_gradient(l, diff, first, last - first, 0, l.oc, first, d, copy);
   });
   parallel_for(
@@ -214,8 +217,8 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
     return;
   }
   float* const u = static_cast<float*>(scratch);
-  const Plane image = {o.a, p.src[1], p.src[2], p.ic},
-              diff = {o.b, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places};
+  const Plane image = {o.a, p.src[1], p.src[2], p.ic, 1, nullptr, p.dilation[1], p.dilation[2]},
+              diff = {o.b, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places, p.dilation[1], p.dilation[2]};
   if (l.whole)
     sum_whole(l, p, image, diff, u);
   else
