@@ -3,7 +3,7 @@
 // denormals give what <cmath> gives, save for the sign of a zero. Polynomials are fitted at Chebyshev nodes
 // over the reduced range. The rare functions go lane by lane through the C library.
 #pragma once
-#include "simd/vec.h"
+#include "simd/min_max.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -79,16 +79,28 @@ PRONGHORN_INLINE V reduce_by_ln2(V x, V& n) {
   return fma(n, broadcast(-C::ln2_low), fma(n, broadcast(-C::ln2_high), x));
 }
 
+// 2^n (e + 1). In two steps, as 2^n itself may be denormal or infinite. `shifted` holds n in its low bits.
+template <class V>
+PRONGHORN_INLINE V scale_exponential(V e, [[maybe_unused]] V n, V shifted) {
+  using C = Constants<Element<V>>;
+#if defined(PRONGHORN_ISA_avx512)
+  if constexpr (sizeof(Element<V>) == sizeof(float))
+    return (V)_mm512_scalef_ps((__m512)(e + broadcast(1.0f)), (__m512)n);
+#endif
+  const auto whole = bits(shifted), half = whole >> 1;
+  const V first = from_bits((half << C::mantissa_bits) + C::one);
+  const V second = from_bits(((whole - half) << C::mantissa_bits) + C::one);
+  return fma(e, first, first) * second;
+}
+
 template <class V>
 PRONGHORN_INLINE V exp(V x) {
   using C = Constants<Element<V>>;
   x = max(broadcast(C::exp_least), min(broadcast(C::exp_most), x));
-  V n;
-  const V r = reduce_by_ln2(x, n);
-  const V value = fma(r * r, polynomial(r, C::exp_rest), r) + broadcast<Element<V>>(1);
-  // In two steps: 2^n itself may be denormal or infinite.
-  const V half = floor(n * broadcast<Element<V>>(0.5));
-  return value * exponential_of_two(half) * exponential_of_two(n - half);
+  const V magic = broadcast(C::round_magic), shifted = fma(x, broadcast(C::log2e), magic),
+          n = shifted - magic;
+  const V r = fma(n, broadcast(-C::ln2_low), fma(n, broadcast(-C::ln2_high), x));
+  return scale_exponential(fma(r * r, polynomial(r, C::exp_rest), r), n, shifted);
 }
 
 // exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), with 2^n taken in two halves against overflow.
@@ -104,12 +116,14 @@ PRONGHORN_INLINE V expm1(V x) {
   return value + value;
 }
 
-// log(1 + f) - f + f^2 / 2 on [sqrt(1/2) - 1, sqrt(2) - 1]
+// log(1 + f) - f on [sqrt(1/2) - 1, sqrt(2) - 1]
 PRONGHORN_INLINE Vec<float> log_rest(Vec<float> f) {
-  static constexpr float rest[] = {0.06971611827611923f,  -0.11479733884334564f, 0.11685419827699661f,
-                                   -0.12425687164068222f, 0.14249058067798615f,  -0.1666780263185501f,
-                                   0.20000715553760529f,  -0.2499999701976776f,  0.3333333134651184f};
-  return f * f * f * polynomial(f, rest);
+  static constexpr float rest[] = {0.06971611827611923f, -0.11479733884334564f,
+                                   0.11685419827699661f, -0.12425687164068222f,
+                                   0.14249058067798615f, -0.1666780263185501f,
+                                   0.20000715553760529f, -0.2499999701976776f,
+                                   0.3333333134651184f,  -0.5f};
+  return f * f * polynomial(f, rest);
 }
 // The same by atanh: log(1 + f) = 2 atanh(s), s = f / (2 + f).
 PRONGHORN_INLINE Vec<double> log_rest(Vec<double> f) {
@@ -117,30 +131,42 @@ PRONGHORN_INLINE Vec<double> log_rest(Vec<double> f) {
                                     0.18181795630884753, 0.2222222239180047,  0.2857142857080323,
                                     0.4000000000000088,  0.6666666666666666};
   const Vec<double> s = f / (f + 2.0), z = s * s;
-  return s * (f * f * 0.5 + z * polynomial(z, rest));
+  return s * (f * f * 0.5 + z * polynomial(z, rest)) - f * f * 0.5;
+}
+
+// log(x) - whole ln(2) for a positive normal x.
+template <class V>
+PRONGHORN_INLINE V log_of_normal(V x, Element<V> whole) {
+  using T = Element<V>;
+  using C = Constants<T>;
+  // Shifted so that the fraction lies in [sqrt(1/2), sqrt(2)).
+  const auto shifted = bits(x) + (C::one - C::sqrt_half);
+  const V f =
+      from_bits((shifted & ((decltype(C::one){1} << C::mantissa_bits) - 1)) + C::sqrt_half) - broadcast<T>(1);
+  const T unit = static_cast<T>(decltype(C::one){1} << C::mantissa_bits);  // its last mantissa bit is worth 1
+  const V exponent =
+      from_bits((shifted >> C::mantissa_bits) | bits(broadcast(unit))) - broadcast(unit + C::bias + whole);
+  const V rest = fma(exponent, broadcast(C::ln2_low), log_rest(f));
+  return fma(exponent, broadcast(C::ln2_high), f + rest);
 }
 
 template <class V>
 PRONGHORN_INLINE V log(V x) {
   using T = Element<V>;
   using C = Constants<T>;
-  const auto tiny = x < broadcast(C::smallest_normal);
-  const V scaled = select(tiny, x * broadcast(C::denormal_scale), x);
-  // Shifted so that the fraction lies in [sqrt(1/2), sqrt(2)).
-  const auto shifted = bits(scaled) + (C::one - C::sqrt_half);
-  const V f =
-      from_bits((shifted & ((decltype(C::one){1} << C::mantissa_bits) - 1)) + C::sqrt_half) - broadcast<T>(1);
-  const T whole =
-      static_cast<T>(decltype(C::one){1} << C::mantissa_bits);  // its last mantissa bit is worth 1
-  const V exponent =
-      from_bits((shifted >> C::mantissa_bits) | bits(broadcast(whole))) -
-      select(tiny, broadcast(whole + C::bias + C::denormal_exponent), broadcast(whole + C::bias));
-  const V rest = fma(exponent, broadcast(C::ln2_low), log_rest(f)) - f * f * broadcast<T>(0.5);
-  const V value = fma(exponent, broadcast(C::ln2_high), f + rest);
   const T infinity = static_cast<T>(__builtin_inf());
-  const V special =
-      select(x == zero<T>(), broadcast(-infinity), broadcast(static_cast<T>(__builtin_nan(""))));
-  return select(x > zero<T>(), select(x < broadcast(infinity), value, x), special);
+  V value = log_of_normal(x, T(0));
+  constexpr auto least =
+      C::one - (decltype(C::one){C::bias - 1} << C::mantissa_bits);  // the least normal number
+  constexpr auto beyond = C::one + (decltype(C::one){C::bias + 1} << C::mantissa_bits);  // infinity
+  if (any(bits(x) - least >= beyond - least)) [[unlikely]] {
+    const V scaled = log_of_normal(x * broadcast(C::denormal_scale), T(C::denormal_exponent));
+    value = select(x < broadcast(C::smallest_normal), scaled, value);
+    const V special =
+        select(x == zero<T>(), broadcast(-infinity), broadcast(static_cast<T>(__builtin_nan(""))));
+    value = select(x > zero<T>(), select(x < broadcast(infinity), value, x), special);
+  }
+  return value;
 }
 
 // log(u) x / (u - 1) with u = 1 + x makes good what rounding u lost (W. Kahan).
@@ -162,12 +188,11 @@ PRONGHORN_INLINE V tanh(V x) {
   return sign_of(e / (e + broadcast<T>(2)), x);
 }
 
-// By exp(-|x|), so that neither side overflows.
+// Where exp(-x) is infinite, the result lies below the normal numbers: 0 stands for it.
 template <class V>
 PRONGHORN_INLINE V sigmoid(V x) {
-  using T = Element<V>;
-  const V e = exp(-abs(x)), positive = broadcast<T>(1) / (e + broadcast<T>(1));
-  return select(x < zero<T>(), e * positive, positive);
+  const V one = broadcast<Element<V>>(1);
+  return one / (one + exp(-x));
 }
 
 template <class V>

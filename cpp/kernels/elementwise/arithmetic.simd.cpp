@@ -1,6 +1,7 @@
 // Instructions that are exact, or rounded once: arithmetic, comparisons, choices.
 #include "kernels/elementwise/map.h"
 #include "kernels/elementwise/scalar.h"
+#include "simd/min_max.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -34,10 +35,10 @@ constexpr TileTable make() {
   });
   // NaN where either is.
   t.set<PRONGHORN_NUMBERS>(TileOp::maximum, [](auto tag, const TileArguments& a) {
-    map2<decltype(tag)>(a, [](auto x, auto y) { return select((x > y) | (x != x), x, y); });
+    map2<decltype(tag)>(a, [](auto x, auto y) { return select(x != x, x, max(x, y)); });
   });
   t.set<PRONGHORN_NUMBERS>(TileOp::minimum, [](auto tag, const TileArguments& a) {
-    map2<decltype(tag)>(a, [](auto x, auto y) { return select((x < y) | (x != x), x, y); });
+    map2<decltype(tag)>(a, [](auto x, auto y) { return select(x != x, x, min(x, y)); });
   });
 
   t.set<PRONGHORN_NUMBERS>(TileOp::less, [](auto tag, const TileArguments& a) {
@@ -117,10 +118,10 @@ constexpr TileTable make() {
     test1<T>(a, [](Vec<T> x) { return abs(x) == broadcast(static_cast<T>(__builtin_inf())); });
   });
 
-  // Written so that NaN stays NaN.
+  // max and min give their second operand where one is NaN: NaN stays NaN.
   t.set<PRONGHORN_NUMBERS>(TileOp::relu, [](auto tag, const TileArguments& a) {
     using T = decltype(tag);
-    map1<T>(a, [](Vec<T> x) { return select(x < zero<T>(), zero<T>(), x); });
+    map1<T>(a, [](Vec<T> x) { return max(zero<T>(), x); });
   });
   t.set<float, double>(TileOp::leaky_relu, [](auto tag, const TileArguments& a) {
     using T = decltype(tag);
@@ -129,16 +130,14 @@ constexpr TileTable make() {
   t.set<float, double>(TileOp::clip, [](auto tag, const TileArguments& a) {
     using T = decltype(tag);
     map1<T>(a, [low = immediate<T>(a, 0), high = immediate<T>(a, 1)](Vec<T> x) {
-      const Vec<T> raised = select(x < low, low, x);
-      return select(raised > high, high, raised);
+      return min(high, max(low, x));
     });
   });
   t.set<float, double>(TileOp::hard_sigmoid, [](auto tag, const TileArguments& a) {
     using T = decltype(tag);
     map1<T>(a, [](Vec<T> x) {
       const Vec<T> line = x * broadcast<T>(0.2) + broadcast<T>(0.5), one = broadcast<T>(1);
-      const Vec<T> raised = select(line < zero<T>(), zero<T>(), line);
-      return select(raised > one, one, raised);
+      return min(one, max(zero<T>(), line));
     });
   });
   t.set<float, double>(TileOp::softsign, [](auto tag, const TileArguments& a) {

@@ -20,7 +20,9 @@ struct TileSource {
 
 template <class T, class Body>
 PRONGHORN_INLINE void for_each_vector(int64_t n, const Body& body) {
-  for (int64_t i = 0; i < n; i += width<T>) body(i, n - i < width<T> ? static_cast<int>(n - i) : width<T>);
+  const int64_t whole = n / width<T> * width<T>;
+  for (int64_t i = 0; i < whole; i += width<T>) body(i, width<T>);
+  if (whole < n) body(whole, static_cast<int>(n - whole));
 }
 
 // dst[i] = f(src0[i])

@@ -26,7 +26,7 @@ constexpr int register_bytes =
     32 * 1024;                   // of all registers: most of an L1 cache, and small enough for any stack
 constexpr int vector_slot = 64;  // the widest vector
 constexpr int max_inputs = 24;
-constexpr int64_t chunk_cost = 128 * 1024;  // additions that are worth a thread's attention, about 10 us
+constexpr int64_t chunk_cost = 32 * 1024;  // additions that are worth a thread's attention, about 3 us
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
