@@ -109,12 +109,15 @@ void shrink(T rho, int64_t times, T* slot, int64_t count) {
     const auto left = [&](int i) { return count - at - i * width<T>; };
     for (int i = 0; i < vectors; i++)
       v[i] = left(i) > 0 ? load_upto(slot + at + i * width<T>, left(i)) : Vec<T>{};
-    for (int64_t due = times; due > 0; due -= part) {
-      const auto now = due < part ? due : part;
+    const auto multiply = [&](int64_t often) {
+      for (int64_t k = 0; k < often; k++)
+        for (int i = 0; i < vectors; i++) v[i] = factor * v[i];
+    };
+    multiply(times % part);
+    for (int64_t due = times / part; due > 0; due--) {
       Vec<T> before[vectors];
       for (int i = 0; i < vectors; i++) before[i] = v[i];
-      for (int64_t k = 0; k < now; k++)
-        for (int i = 0; i < vectors; i++) v[i] = factor * v[i];
+      multiply(part);
       auto changed = v[0] != before[0];
       for (int i = 1; i < vectors; i++) changed |= v[i] != before[i];
       if (!any(changed)) break;
