@@ -8,6 +8,7 @@
 #include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
+#include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
 
@@ -37,7 +38,7 @@ struct OptimizerLayout {
 void check_gradient(const InferContext& context, const OptimizerLayout& layout, int parameter);
 
 constexpr int64_t update_chunk = 16 * 1024;  // elements that are updated at a time
-constexpr int64_t update_part = 1024;        // of a sparse gradient, that are added up at a time
+constexpr int64_t row_part = 128;            // of a row, that are worked on at a time
 
 // A gradient that is the product of two factors: rows of the parameter at a time, each block by one thread.
 struct FactoredGradient {
@@ -115,11 +116,23 @@ struct SparseGradient {
 std::vector<SparseGradient> sparse_gradients(const LowerContext& context, const OptimizerLayout& layout);
 void check_rows(const char* who, const StepArguments& arguments, const SparseGradient& sparse);
 
+constexpr int64_t cache_line = 64;
+
+// Asks for elements that are needed soon. A function that does nothing else and is not inlined counts as
+// without effect, and is left out.
+template <class T>
+[[gnu::always_inline]] inline void prefetch(const T* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += cache_line / static_cast<int64_t>(sizeof(T)))
+    __builtin_prefetch(from + i);
+}
+
 // Calls touch(row) and then update(parameter, from, gradient, count) for rows that are named by the indices,
-// and idle(parameter, from, count) for stretches of those that are not.
-template <class T, class Touch, class Update, class IdleUpdate>
-void update_rows(const StepArguments& arguments, const SparseGradient& sparse, const Touch& touch,
-                 const Update& update, const IdleUpdate& idle) {
+// and idle(parameter, from, count) for stretches of those that are not. Where that does nothing, the rows are
+// scattered over the memory, and the next one is asked for meanwhile, piece by piece: place(parameter, from)
+// gives its OptimizerData.
+template <class T, class Touch, class Place, class Update, class IdleUpdate>
+void update_rows(const StepArguments& arguments, const SparseGradient& sparse, bool scattered,
+                 const Touch& touch, const Place& place, const Update& update, const IdleUpdate& idle) {
   auto* const first = static_cast<int32_t*>(arguments.scratch);
   int32_t* const next = first + sparse.rows;
   with_indices(sparse.index_type, arguments.src[sparse.input],
@@ -127,20 +140,29 @@ void update_rows(const StepArguments& arguments, const SparseGradient& sparse, c
   const T* updates = src<T>(arguments, sparse.input + 1);
   const int64_t columns = sparse.columns, grain = 1 + update_chunk / (columns + 1);
   parallel_for(0, sparse.rows, grain, [&](int64_t begin, int64_t end) {
-    alignas(64) T gradient[update_part];
+    alignas(64) T sum[row_part];
     for (int64_t row = begin; row < end;) {
       int64_t last = row;
       while (last < end && first[last] < 0) last++;
       if (last > row) idle(sparse.parameter, row * columns, (last - row) * columns);
       for (row = last; row < end && first[row] >= 0; row++) {
+        int64_t ahead = scattered ? row + 1 : end;
+        while (ahead < end && first[ahead] < 0) ahead++;
         touch(row);
-        if (sparse.distinct) {  // nothing to add up
-          update(sparse.parameter, row * columns, updates + first[row] * columns, columns);
-          continue;
-        }
-        for (int64_t from = 0; from < columns; from += update_part) {
-          const int64_t count = std::min(update_part, columns - from);
-          sum_updates(first[row], next, updates, columns, from, count, gradient);
+        for (int64_t from = 0; from < columns; from += row_part) {
+          const int64_t count = std::min(row_part, columns - from);
+          if (ahead < end) {
+            const OptimizerData<T> data = place(sparse.parameter, ahead * columns + from);
+            prefetch(data.param, count);
+            for (const T* slot : data.slots)
+              if (slot) prefetch(slot, count);
+            prefetch(updates + first[ahead] * columns + from, count);
+          }
+          const T* gradient = updates + first[row] * columns + from;
+          if (!sparse.distinct) {
+            sum_updates(first[row], next, updates, columns, from, count, sum);
+            gradient = sum;
+          }
           update(sparse.parameter, row * columns + from, gradient, count);
         }
       }

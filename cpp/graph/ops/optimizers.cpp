@@ -295,17 +295,19 @@ Idle idle_of(const Rule& rule, OptimizerFunction<T> kernel, const Prepared<T>& p
   return prepared.c[1] > 0 || under_root ? rule.idle : Idle::Update;  // c[1] is epsilon
 }
 
+constexpr int64_t idle_part = 1024;  // elements at a time
+
 // The update by a gradient of 0.
 template <class T>
 void update_idle(Idle idle, OptimizerFunction<T> kernel, OptimizerFunction<T> decay, const T* c,
                  OptimizerData<T> data, int slots, int64_t count) {
-  static const T zeros[update_part] = {};
+  static const T zeros[idle_part] = {};
   if (idle == Idle::Update) {
     data.grad = zeros;
-    for (int64_t from = 0; from < count; from += update_part) {
-      kernel(c, data, std::min(update_part, count - from));
-      data.param += update_part, data.new_param += update_part;
-      for (int k = 0; k < slots; k++) data.slots[k] += update_part, data.new_slots[k] += update_part;
+    for (int64_t from = 0; from < count; from += idle_part) {
+      kernel(c, data, std::min(idle_part, count - from));
+      data.param += idle_part, data.new_param += idle_part;
+      for (int k = 0; k < slots; k++) data.slots[k] += idle_part, data.new_slots[k] += idle_part;
     }
     return;
   }
@@ -367,9 +369,12 @@ Step lower(const LowerContext& context) {
         DeferredSlots<T> deferred(arguments, layout, slots, rows);
         const bool waits = deferred.begin(idle == Idle::Decay, prepared.c[2]);
         update_rows<T>(
-            arguments, rows,
+            arguments, rows, waits || idle == Idle::Keep,
             [&](int64_t row) {
               if (waits) deferred.touch(row);
+            },
+            [&](int parameter, int64_t from) {
+              return data_at<T>(arguments, layout, slots, parameter, from);
             },
             update,
             [&](int parameter, int64_t from, int64_t count) {
