@@ -10,7 +10,8 @@ namespace {
 
 constexpr int64_t block_bytes = 24 << 10;  // of a panel of the image that a first-level cache is to hold
 // A panel is as wide as a line of the cache, so that its blocks are large and their sums go to memory seldom.
-constexpr int64_t panel_vectors = 64 / vector_bytes;
+constexpr int64_t panel_vectors = 64 / vector_bytes, most_flat_vectors = 4;
+constexpr int64_t most_windows = 128;  // of a block, whose lists the second-level cache is to hold
 constexpr int64_t most_slices = 8, most_slice_bytes = 24 << 20;
 
 // A gradient, and how far its patch is from where the block's begins, in pixels.
@@ -23,6 +24,9 @@ struct Layout {
   int64_t images, high, wide, window;  // windows
   int64_t height, width;               // of the image
   int64_t kernel_rows, kernel_columns, pad_y, pad_x, ic, oc, workers;
+  // Of few channels a row of the kernel is one tap of all its columns' channels, which lie side by side.
+  bool flat;
+  int64_t taps;  // in a row of the kernel
   Panels panels;
   int64_t rows, columns, down, along;  // windows in a block, blocks in an image
   int64_t together, groups;            // channels of the result at a time
@@ -44,37 +48,51 @@ struct Layout {
         ic(p.ic),
         oc(p.oc),
         workers(p.workers),
-        panels(p.ic, lesser(panel_vectors, most_vectors(p.kernel[2]))) {
-    const int64_t most = greater(1, block_bytes / (panels.floats() * 4) / (window * window));
+        flat(is_flat()),
+        taps(flat ? 1 : kernel_columns),
+        panels(flat ? ic * kernel_columns : ic,
+               flat ? most_flat_vectors : lesser(panel_vectors, most_vectors(kernel_columns))) {
+    const int64_t fit = block_bytes / (pixel_floats(0) * 4) / (window * window);
+    const int64_t most = greater(1, lesser(fit, most_windows));
     along = ceil_div(wide, lesser(most, greater(wide, 1))), columns = ceil_div(wide, greater(along, 1));
     rows = greater(1, lesser(high, most / greater(columns, 1)));
     down = ceil_div(high, rows);
     together = lesser(most_together, oc), groups = ceil_div(oc, together);
     copy_rows = rows * window + kernel_rows - 1, copy_columns = columns * window + kernel_columns - 1;
-    tap_row_floats = kernel_columns * panels.floats();
+    tap_row_floats = taps * panels.floats();
     sum_floats = panels.count * kernel_rows * oc * tap_row_floats;
     slice_floats = sum_floats + round_up(oc, 16);
     slices =
         greater(1, lesser(lesser(most_slices, images * down * along), most_slice_bytes / (slice_floats * 4)));
     list_items = rows * columns + 1;
-    copy_floats = round_up(copy_rows * copy_columns * panels.floats(), 16);
+    copy_floats = round_up(copy_rows * copy_columns * pixel_floats(0) + panels.floats(), 16);
   }
+  bool is_flat() const {
+    const int64_t vectors = ceil_div(ic * kernel_columns, lanes);
+    return vectors <= most_flat_vectors && vectors < ceil_div(ic, lanes) * kernel_columns;
+  }
+  // From one pixel of a panel's copy to the next.
+  int64_t pixel_floats(int64_t panel) const { return flat ? ic : round_up(panels.columns(panel), lanes); }
   int64_t worker_floats() const { return copy_floats + round_up(2 * together * list_items, 16); }
 };
 
 // A panel of the image under a block of windows, from row y and column x on, with zeros where there is none.
 // Side by side its pixels lie in all sets of a cache, and at distances that are constants.
-void copy_panel(const Layout& l, const float* image, int64_t y, int64_t x, int64_t columns, float* to) {
-  const int64_t pixel = round_up(columns, lanes), row_floats = l.copy_columns * pixel;
+void copy_panel(const Layout& l, const float* image, int64_t y, int64_t x, int64_t panel, float* to) {
+  const int64_t pixel = l.pixel_floats(panel), row_floats = l.copy_columns * pixel;
   const int64_t begin = lesser(greater(-x, 0), l.copy_columns),
                 end = greater(begin, lesser(l.width - x, l.copy_columns));
   for (int64_t i = 0; i < l.copy_rows; i++, to += row_floats) {
     const bool inside = y + i >= 0 && y + i < l.height;
     const int64_t first = inside ? begin * pixel : row_floats, last = inside ? end * pixel : row_floats;
     __builtin_memset(to, 0, static_cast<size_t>(first) * sizeof(float));
-    const float* from = image + (inside ? ((y + i) * l.width + x + begin) * l.ic : 0);
-    for (int64_t at = first; at < last; at += pixel, from += l.ic)
-      for (int64_t c = 0; c < pixel; c += lanes) store(to + at + c, load_upto(from + c, columns - c));
+    const float* from = image + (inside ? ((y + i) * l.width + x + begin) * l.ic : 0) + l.panels.first(panel);
+    if (pixel == l.ic)
+      __builtin_memcpy(to + first, from, static_cast<size_t>(last - first) * sizeof(float));
+    else
+      for (int64_t at = first; at < last; at += pixel, from += l.ic)
+        for (int64_t c = 0; c < pixel; c += lanes)
+          store(to + at + c, load_upto(from + c, l.panels.columns(panel) - c));
     __builtin_memset(to + last, 0, static_cast<size_t>(row_floats - last) * sizeof(float));
   }
 }
@@ -110,9 +128,11 @@ void list_gradients(const Layout& l, const float* diff, const uint8_t* places, i
     }
 }
 
-// sums += the sum over items of their value times rows of the patch: `row` floats from row to row.
+// sums += the sum over items of their value times rows of the patch: `row` floats from row to row, `pixel`
+// from one pixel to the next, which is the vectors' size unless there is a single tap.
 template <int rows, int taps, int vectors>
-void add_patches(const Item* item, const Item* end, const float* image, int64_t row, float* to) {
+void add_patches(const Item* item, const Item* end, const float* image, int64_t row, int64_t pixel,
+                 float* to) {
   Floats sums[rows][taps][vectors];
   const auto for_each = [](const auto& f) __attribute__((always_inline)) {
     unroll<rows>([&](auto i) __attribute__((always_inline)) {
@@ -129,7 +149,7 @@ void add_patches(const Item* item, const Item* end, const float* image, int64_t 
 #pragma GCC unroll 1
   for (; item < end; item++) {
     const Floats value = broadcast(item->value);
-    const float* from = image + item->at * int64_t{vectors * lanes};
+    const float* from = image + item->at * (taps == 1 ? pixel : vectors * lanes);
     for_each([&](auto i, auto k, auto v) __attribute__((always_inline)) {
       sums[i][k][v] = fma(value, load(from + i * row + (k * vectors + v) * lanes), sums[i][k][v]);
     });
@@ -138,7 +158,7 @@ void add_patches(const Item* item, const Item* end, const float* image, int64_t 
                __attribute__((always_inline)) { store(place(i, k, v), sums[i][k][v]); });
 }
 
-using AddPatches = void (*)(const Item*, const Item*, const float*, int64_t, float*);
+using AddPatches = void (*)(const Item*, const Item*, const float*, int64_t, int64_t, float*);
 
 // For each number of rows, of so many as there are registers for.
 template <int taps, int vectors>
@@ -151,7 +171,7 @@ constexpr AddPatches by_rows(int64_t rows) {
 template <int taps>
 AddPatches by_vectors(int64_t vectors, int64_t rows) {
   AddPatches found = nullptr;
-  unroll<panel_vectors>([&](auto v) {
+  unroll<taps == 1 ? most_flat_vectors : panel_vectors>([&](auto v) {
     if (vectors == v + 1) found = by_rows<taps, v + 1>(rows);
   });
   return found;
@@ -180,19 +200,20 @@ void add_block(const Layout& l, const ConvOperands<float>& o, int64_t image, int
     list_gradients(l, o.b + at, o.diff_places + at, high, wide, channels, items, ends,
                    sums + l.sum_floats + column);
     for (int64_t panel = 0; panel < l.panels.count; panel++) {
-      copy_panel(l, from + l.panels.first(panel), y, x, l.panels.columns(panel), copy);
-      const int64_t vectors = ceil_div(l.panels.columns(panel), lanes), taps = l.kernel_columns;
+      copy_panel(l, from, y, x, panel, copy);
+      const int64_t vectors = ceil_div(l.panels.columns(panel), lanes), taps = l.taps;
       const int64_t parts = ceil_div(l.kernel_rows, most_rows(taps, vectors));
       for (int64_t part = 0, first = 0, end; part < parts; part++, first = end) {
         end = (part + 1) * l.kernel_rows / parts;
-        const int64_t copy_row = l.copy_columns * vectors * lanes;
-        const AddPatches add =
-            taps == 3 ? by_vectors<3>(vectors, end - first) : by_vectors<5>(vectors, end - first);
+        const int64_t pixel = l.pixel_floats(panel), copy_row = l.copy_columns * pixel;
+        const AddPatches add = taps == 1   ? by_vectors<1>(vectors, end - first)
+                               : taps == 3 ? by_vectors<3>(vectors, end - first)
+                                           : by_vectors<5>(vectors, end - first);
         for (int64_t c = 0; c < channels; c++) {
           if (part == 0)
             for (const int64_t end_step = lesser(ahead + step, ahead_end); ahead < end_step; ahead += 16)
               __builtin_prefetch(from + ahead, 0, 2);
-          add(items + c * l.list_items, ends[c], copy + first * copy_row, copy_row,
+          add(items + c * l.list_items, ends[c], copy + first * copy_row, copy_row, pixel,
               sums + sums_at(l, panel, column + c) + first * taps * vectors * lanes);
         }
       }
@@ -202,20 +223,21 @@ void add_block(const Layout& l, const ConvOperands<float>& o, int64_t image, int
 
 // The slices' sums added up and turned.
 void add_slices(const Layout& l, const float* sums, float* weights) {
-  const int64_t taps = l.kernel_rows * l.kernel_columns;
-  parallel_for(0, taps * l.ic, 1 + 4096 / (l.oc * l.slices), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) {
-      const int64_t tap = i / l.ic, panel = i % l.ic / l.panels.floats(),
-                    channel = i % l.ic % l.panels.floats();
-      const int64_t wide = round_up(l.panels.columns(panel), lanes);
-      const float* from = sums + sums_at(l, panel, 0) + tap * wide + channel;
-      for (int64_t c = 0; c < l.oc; c++, from += sums_at(l, 0, 1)) {
-        float total = *from;
-        for (int64_t s = 1; s < l.slices; s++) total += from[s * l.slice_floats];
-        weights[i * l.oc + c] = total;
-      }
-    }
-  });
+  const int64_t channels = l.panels.channels;
+  parallel_for(0, l.kernel_rows * l.taps * channels, 1 + 4096 / (l.oc * l.slices),
+               [&](int64_t first, int64_t last) {
+                 for (int64_t i = first; i < last; i++) {
+                   const int64_t tap = i / channels, panel = i % channels / l.panels.floats(),
+                                 channel = i % channels % l.panels.floats();
+                   const int64_t wide = round_up(l.panels.columns(panel), lanes);
+                   const float* from = sums + sums_at(l, panel, 0) + tap * wide + channel;
+                   for (int64_t c = 0; c < l.oc; c++, from += sums_at(l, 0, 1)) {
+                     float total = *from;
+                     for (int64_t s = 1; s < l.slices; s++) total += from[s * l.slice_floats];
+                     weights[i * l.oc + c] = total;
+                   }
+                 }
+               });
 }
 
 void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
