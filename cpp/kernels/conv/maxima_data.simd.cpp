@@ -9,8 +9,11 @@ namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
 constexpr int64_t block_bytes = 256 << 10;  // of the image that a second-level cache is to hold
-constexpr int64_t kernel_bytes = 24 << 10;  // of a row of the kernel, for the first-level cache
-constexpr int64_t line = 16;                // bytes of places that are looked at together
+// Of a row of the kernel for the channels whose lists are worked on together: a first-level cache, which
+// where vectors are a line long mostly is the larger one, and shorter lists would cost more than what falls
+// out of it.
+constexpr int64_t kernel_bytes = vector_bytes == 64 ? 48 << 10 : 24 << 10;
+constexpr int64_t line = 16;  // bytes of places that are looked at together
 
 struct Layout {
   int64_t images, high, wide, window;  // windows
