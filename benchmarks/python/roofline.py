@@ -22,10 +22,12 @@ our own product of two matrices of 1024 x 1024 ({gflops:.0f} GFLOP/s here), and 
 result once, at the rate of a copy of 256 MB ({gbytes:.1f} GB/s). The arithmetic is what is done: of a
 Winograd algorithm the products between its transforms, not those of the sum that it replaces. What fits the
 caches may be faster than its limit; so may products of repeated rows, which are done once for all that are
-alike, but counted for each."""
+alike, but counted for each, and gradients behind maxima, which count one for each window, though many
+are zero."""
 
 # Why an implementation stays behind its limit: the first whose words are in its name.
 REASONS = {
+    "maxima": "lists of what is not zero are short, and where they end is not foreseen",
     "winograd": "transforms move images and results several times, tile by tile, and are no products",
     "lstm|gru|simple_rnn": "a time step waits for the one before, its product has as few rows as "
     "the batch, and gates take exp and tanh",
@@ -73,12 +75,20 @@ def moved(shapes):
     return total
 
 
-def done(flops, implementation):
-    """The arithmetic of a step that stands for so much of a direct sum."""
-    if match := re.search(r"winograd_(\d+)x\d+_(\d+)x\d+", implementation):
+def done(row):
+    """The arithmetic of a step, where it is not that of the direct sum it stands for."""
+    if match := re.search(r"winograd_(\d+)x\d+_(\d+)x\d+", row["implementation"]):
         tile, kernel = map(int, match.groups())
-        flops *= ((tile + kernel - 1) / (tile * kernel)) ** 2
-    return flops
+        return row["flops"] * ((tile + kernel - 1) / (tile * kernel)) ** 2
+    if row["implementation"].endswith(":maxima"):  # a gradient for each window, though many are zero
+        shapes = re.split(" -> ", row["shape"])
+        kernel = shapes[0] if "backward_data" in row["op"] else shapes[1]
+        sizes = [
+            re.search(rf"{dtype}\(([^)]*)\)", text)[1].split(", ")
+            for dtype, text in (("float32", kernel), ("uint8", shapes[0]))
+        ]
+        return 2.0 * np.prod([int(n) for n in sizes[0][:-1] + sizes[1]])
+    return row["flops"]
 
 
 def title_of(op, implementation):
@@ -117,7 +127,7 @@ def table(name, rows, flop_rate, byte_rate, shown):
     groups = collections.defaultdict(lambda: np.zeros(4))  # seconds, FLOP, bytes, limit
     for row in rows:
         seconds, size = row["seconds"] / max(row["calls"], 1), moved(row["shape"])
-        flops = done(row["flops"], row["implementation"])
+        flops = done(row)
         limit = max(flops / flop_rate, size / byte_rate)
         groups[row["op"], row["implementation"]] += [seconds, flops, size, limit]
     total = sum(groups.values())
