@@ -40,13 +40,13 @@ class Case(NamedTuple):
 
 
 def compiled(function, *inputs):
-    """A call that computes function(*inputs): all stay where the program has them."""
+    """A call that computes function(*inputs), from the first op on: all stay where the program has them."""
     variables = [ops.Variable(value) for value in inputs]
     with ops.Trace(training=True) as trace:
         results = function(*(trace.read(variable) for variable in variables))
         for result in results if isinstance(results, (list, tuple)) else [results]:
             trace.assign(ops.Variable(np.zeros(result.shape)), result)
-        program = trace.compile()
+        program = trace.compile(keep=False)
     return lambda: program.run([])
 
 
@@ -252,7 +252,7 @@ def optimizer(rule, scalars, slots, attributes, peer, options):
         for group, results in zip(state, [new, *kept]):
             for variable, result in zip(group, results):
                 trace.assign(variable, result)
-        program = trace.compile()
+        program = trace.compile(keep=False)
     count = sum(value.size for value in start)
     step = peer(parameters, lr=scalars[0], **options).step
     yield Case(rule, f"{count} weights", lambda: program.run([]), [step], moved=4.0 * count * (3 + 2 * slots))

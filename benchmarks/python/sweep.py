@@ -65,7 +65,7 @@ def step(inputs, function, diff):
         given = [x, *(trace.read(weight) for weight in weights)]
         for result, gradient in zip(results, trace.gradients([function(*given)], given, [g])):
             trace.assign(result, gradient)
-        program = trace.compile()
+        program = trace.compile(keep=False)
     return lambda: program.run([inputs[0], diff])
 
 

@@ -106,7 +106,9 @@ void bind_graph(py::module_& module) {
       .def("__len__", [](const Graph& graph) { return graph.nodes().size(); })
       .def("__str__", [](const Graph& graph) { return to_string(graph); })
       .def("simplified", &simplify, "A copy after the simplify pass.")
-      .def("fused", &fuse, "A copy after the fuse pass.")
+      .def(
+          "fused", [](const Graph& graph, bool keep) { return fuse(graph, keep); }, py::arg("keep") = false,
+          "A copy after the fuse pass.")
       .def("verify", [](const Graph& graph) { verify(graph); });
 }
 

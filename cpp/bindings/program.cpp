@@ -138,10 +138,10 @@ py::list steps(const Program& program) {
 void bind_program(py::module_& module) {
   Program::set_interrupt_check(interrupted);
   py::class_<Program>(module, "Program", "A compiled graph: one call runs all its steps over one arena.")
-      .def(py::init([](const Graph& graph, bool simplify, bool fuse) {
-             return std::make_unique<Program>(graph, CompileOptions{simplify, fuse});
+      .def(py::init([](const Graph& graph, bool simplify, bool fuse, bool keep) {
+             return std::make_unique<Program>(graph, CompileOptions{simplify, fuse, keep});
            }),
-           py::arg("graph"), py::arg("simplify") = true, py::arg("fuse") = true)
+           py::arg("graph"), py::arg("simplify") = true, py::arg("fuse") = true, py::arg("keep") = true)
       .def("run", &run, py::arg("feeds"), "One run; returns the fetches as new arrays.")
       .def("run_batches", &run_batches, py::arg("arrays"), py::arg("order"), py::arg("first"),
            py::arg("last"), py::arg("scalars") = py::tuple(), py::arg("outputs") = py::tuple(),

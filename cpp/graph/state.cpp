@@ -28,6 +28,7 @@ void StateTensor::read(void* to) const {
 void StateTensor::write(const void* from) {
   std::memcpy(data(), from, type.bytes());
   with_lag([](auto lag, auto) { lag.forget(); });
+  count_write();
 }
 
 void StateTensor::settle_rows() {

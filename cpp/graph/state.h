@@ -27,6 +27,11 @@ struct StateTensor : Tensor {
     if (has_lag_.load(std::memory_order_acquire)) settle_rows();
   }
 
+  // How often the content was replaced, as far as those who replace it tell, when they have. Programs go by
+  // it that keep what they computed from states.
+  uint64_t writes() const { return writes_.load(std::memory_order_acquire); }
+  void count_write() { writes_.fetch_add(1, std::memory_order_release); }
+
   State lag();  // the record, made by the first who asks
   State lag_if_any() const;
 
@@ -38,6 +43,7 @@ struct StateTensor : Tensor {
   mutable std::mutex mutex_;
   State lag_;
   std::atomic<bool> has_lag_ = false;
+  std::atomic<uint64_t> writes_ = 0;
 };
 
 }  // namespace pronghorn

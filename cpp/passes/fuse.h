@@ -5,7 +5,7 @@
 namespace pronghorn {
 
 // Scales per channel behind a matmul or a convolution into its weights.
-Graph fold_scales(const Graph& graph);
+Graph fold_scales(const Graph& graph, bool keep);
 
 // Bias, residual and activation behind a matmul or a convolution, where nothing else reads what lies between.
 Graph fuse_epilogues(const Graph& graph);

@@ -1,15 +1,20 @@
 // Batch normalisation at inference is a scale and a shift per channel. Behind a product (matmul or
 // convolution) the scale moves into the weights and the shift becomes a bias:
 //   ((x · w) + c) * s + d = x · (w * s) + (c * s + d)
+#include <algorithm>
 #include <map>
 #include <optional>
 
 #include "graph/build.h"
 #include "passes/fuse.h"
+#include "passes/lasting.h"
 #include "passes/rewrite.h"
 
 namespace pronghorn {
 namespace {
+
+// How many numbers of scaled weights may be kept for each of a result that is not scaled in every run.
+constexpr int64_t worth_keeping = 16;
 
 struct Chain {
   int32_t product;
@@ -83,16 +88,25 @@ class Folder {
 
 }  // namespace
 
-Graph fold_scales(const Graph& source) {
+Graph fold_scales(const Graph& source, bool keep) {
   const std::vector<int32_t> only_reader = only_readers(source);
+  const std::vector<bool> lasting =
+      keep ? lasting_nodes(source) : std::vector<bool>(source.nodes().size(), false);
   std::map<int32_t, Chain> chains;  // by their last node
   for (int32_t id = 0; id < static_cast<int32_t>(source.nodes().size()); id++) {
     const Node& node = source.nodes()[id];
-    // Scaling the weights must cost less than scaling the result.
-    if (only_reader[id] < 0 || !is_product(node) || !is_float(node.outputs[0].dtype) ||
-        source.shape(node.inputs[1]).count() >= node.outputs[0].count())
-      continue;
-    if (auto chain = chain_behind(source, id, only_reader)) chains[chain->links.back().node] = *chain;
+    if (only_reader[id] < 0 || !is_product(node) || !is_float(node.outputs[0].dtype)) continue;
+    const auto chain = chain_behind(source, id, only_reader);
+    if (!chain) continue;
+    // Scaling the weights must cost less than scaling the result, unless it is done once.
+    const auto operand = [&](const Chain::Link& link) {
+      return source.nodes()[link.node].inputs[link.operand];
+    };
+    const bool once = lasting[node.inputs[1].node] &&
+                      std::all_of(chain->links.begin(), chain->links.end(),
+                                  [&](const Chain::Link& link) { return lasting[operand(link).node]; });
+    if (source.shape(node.inputs[1]).count() < node.outputs[0].count() * (once ? worth_keeping : 1))
+      chains[chain->links.back().node] = *chain;
   }
   if (chains.empty()) return source;
 

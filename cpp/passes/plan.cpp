@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "graph/ops/elementwise.h"
+#include "passes/lasting.h"
 #include "passes/memory.h"
 #include "passes/passes.h"
 
@@ -28,7 +29,10 @@ struct Storage {
 
 class Planner {
  public:
-  explicit Planner(const Graph& graph) : graph_(graph), storage_of_(graph.nodes().size()) {}
+  Planner(const Graph& graph, bool keep)
+      : graph_(graph),
+        lasting_(keep ? lasting_nodes(graph) : std::vector<bool>(graph.nodes().size(), false)),
+        storage_of_(graph.nodes().size()) {}
 
   Plan run() {
     find_live_nodes();
@@ -60,8 +64,14 @@ class Planner {
 
   void number_steps() {
     step_of_.assign(graph_.nodes().size(), at_start);
-    for (size_t id = 0; id < graph_.nodes().size(); id++)
-      if (live_[id] && graph_.nodes()[id].op->lower) step_of_[id] = step_count_++;
+    for (bool lasting : {true, false}) {
+      for (size_t id = 0; id < graph_.nodes().size(); id++)
+        if (live_[id] && lasting_[id] == lasting && graph_.nodes()[id].op->lower) {
+          order_.push_back(static_cast<int32_t>(id));
+          step_of_[id] = step_count_++;
+        }
+      if (lasting) plan_.prologue = order_.size();
+    }
   }
 
   int32_t& storage(Value value) { return storage_of_[value.node][value.output]; }
@@ -93,7 +103,8 @@ class Planner {
   void find_last_reads() {
     for (size_t id = 0; id < graph_.nodes().size(); id++)
       if (step_of_[id] != at_start)
-        for (Value input : graph_.nodes()[id].inputs) extend(storage(input), step_of_[id]);
+        for (Value input : graph_.nodes()[id].inputs)
+          extend(storage(input), lasting_[input.node] && !lasting_[id] ? step_count_ : step_of_[id]);
     for (Value value : graph_.fetches()) extend(storage(value), step_count_);
     for (const Update& update : graph_.updates()) extend(storage(update.value), step_count_);
   }
@@ -204,20 +215,22 @@ class Planner {
   }
 
   void build_steps() {
-    for (size_t id = 0; id < graph_.nodes().size(); id++) {
+    for (const int32_t id : order_) {
       const Node& node = graph_.nodes()[id];
-      if (step_of_[id] == at_start) continue;
       std::vector<TensorType> inputs;
       std::vector<Place> src, dst;
       for (Value input : node.inputs) {
         inputs.push_back(graph_.type(input));
         src.push_back(place_of(input));
+        if (lasting_[id] && src.back().kind == Place::State)
+          plan_.prologue_reads.push_back(static_cast<int32_t>(src.back().offset));
       }
-      for (size_t k = 0; k < node.outputs.size(); k++)
-        dst.push_back(place_of({static_cast<int32_t>(id), static_cast<int32_t>(k)}));
-      add_step(static_cast<int32_t>(id), node.op->lower({*node.op, inputs, node.outputs, node.attributes}),
-               src, dst);
+      for (size_t k = 0; k < node.outputs.size(); k++) dst.push_back(place_of({id, static_cast<int32_t>(k)}));
+      add_step(id, node.op->lower({*node.op, inputs, node.outputs, node.attributes}), src, dst);
     }
+    auto& states = plan_.prologue_reads;
+    std::sort(states.begin(), states.end());
+    states.erase(std::unique(states.begin(), states.end()), states.end());
     plan_.first_write = static_cast<int64_t>(plan_.steps.size());
     for (int32_t step : written_) plan_.first_write = std::min<int64_t>(plan_.first_write, step);
     for (Value value : graph_.fetches()) plan_.fetches.push_back(place_of(value));
@@ -260,8 +273,10 @@ class Planner {
   }
 
   const Graph& graph_;
+  const std::vector<bool> lasting_;  // per node
   Plan plan_;
   std::vector<bool> live_;
+  std::vector<int32_t> order_;                    // of the nodes that are steps
   std::vector<int32_t> step_of_;                  // per node, at_start for sources, views and dead nodes
   std::vector<std::vector<int32_t>> storage_of_;  // per node and output
   std::vector<Storage> storages_;
@@ -271,8 +286,8 @@ class Planner {
 
 }  // namespace
 
-Plan plan(const Graph& graph) {
-  return Planner(graph).run();
+Plan plan(const Graph& graph, bool keep) {
+  return Planner(graph, keep).run();
 }
 
 }  // namespace pronghorn

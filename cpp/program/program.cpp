@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -42,7 +43,7 @@ Graph optimize(const Graph& graph, const CompileOptions& options) {
   };
   Graph result = checked(graph);
   if (options.simplify) result = checked(simplify(result));
-  if (options.fuse) result = checked(fuse(result));
+  if (options.fuse) result = checked(fuse(result, options.keep));
   return result;
 }
 
@@ -108,6 +109,8 @@ struct Program::Arena {
     size_t slot;
     int64_t feed;
   };
+  static constexpr uint64_t never = ~uint64_t{0};
+  uint64_t prologue_at = never;  // so many writes to states came before the prologue
   Buffer values, scratch;
   std::vector<const void*> sources;  // of all steps, one after the other
   std::vector<void*> destinations;
@@ -142,7 +145,7 @@ class Program::Borrowed {
 };
 
 Program::Program(const Graph& graph, const CompileOptions& options)
-    : graph_(optimize(graph, options)), plan_(pronghorn::plan(graph_)) {
+    : graph_(optimize(graph, options)), plan_(pronghorn::plan(graph_, options.keep)) {
   for (const PlannedStep& step : plan_.steps) flops_ += step.step.flops;
   for (const StateRead& read : graph_.states())
     if (!takes_record(graph_, *read.state)) settled_.push_back(read.state.get());
@@ -156,19 +159,39 @@ void Program::set_interrupt_check(bool (*check)()) {
   interrupt_check = check;
 }
 
+// To the states that the prologue reads. Counts only grow, so that their sum tells whether one has.
+uint64_t Program::writes() const {
+  uint64_t sum = 0;
+  for (int32_t state : plan_.prologue_reads) sum += graph_.states()[state].state->writes();
+  return sum;
+}
+
 void Program::execute(Arena& arena) const {
   const FlushDenormals flush;
   for (StateTensor* state : settled_) state->settle();
+  // Others who keep what they computed from updated states have to hear of a run that ends early, too.
+  const struct Writes {
+    const Graph& graph;
+    ~Writes() {
+      for (const Update& update : graph.updates()) graph.states()[update.state].state->count_write();
+    }
+  } written{graph_};
+  const uint64_t now = writes();
+  const size_t first = std::exchange(arena.prologue_at, Arena::never) == now ? plan_.prologue : 0;
+  if (flops_ > team_run_flops) expect_loops();
+  profiling_ ? execute_timed(arena, first) : execute_steps(arena, first);
+  arena.prologue_at = now;
+}
+
+void Program::execute_steps(Arena& arena, size_t first) const {
   const void* const* src = arena.sources.data();
   void* const* dst = arena.destinations.data();
   void* const scratch = arena.scratch.data();
-  if (flops_ > team_run_flops) expect_loops();
-  if (profiling_) return execute_timed(arena);
   auto check = flops_ > long_run_flops ? interrupt_check.load() : nullptr;
   Clock::time_point checked = check ? Clock::now() : Clock::time_point{};
   for (size_t i = 0; i < plan_.steps.size(); i++) {
     const PlannedStep& step = plan_.steps[i];
-    step.step.run({src, dst, scratch});
+    if (i >= first) step.step.run({src, dst, scratch});
     src += step.src.size();
     dst += step.dst.size();
     if (check && static_cast<int64_t>(i) < plan_.first_write && seconds_since(checked) > interrupt_interval) {
@@ -178,7 +201,7 @@ void Program::execute(Arena& arena) const {
   }
 }
 
-void Program::execute_timed(Arena& arena) const {
+void Program::execute_timed(Arena& arena, size_t first) const {
   const void* const* src = arena.sources.data();
   void* const* dst = arena.destinations.data();
   std::lock_guard lock(mutex_);
@@ -186,14 +209,16 @@ void Program::execute_timed(Arena& arena) const {
     for (const PlannedStep& step : plan_.steps) timings_.push_back(describe(step));
   for (size_t i = 0; i < plan_.steps.size(); i++) {
     const PlannedStep& step = plan_.steps[i];
-    const auto start = Clock::now();
-    step.step.run({src, dst, arena.scratch.data()});
-    const double seconds = seconds_since(start);
-    timings_[i].calls++;
-    timings_[i].seconds += seconds;
-    if (verbose())
-      std::fprintf(stderr, "pronghorn,%s,%s,%s,%.4f ms\n", timings_[i].op.c_str(),
-                   timings_[i].implementation.c_str(), timings_[i].shape.c_str(), seconds * 1e3);
+    if (i >= first) {
+      const auto start = Clock::now();
+      step.step.run({src, dst, arena.scratch.data()});
+      const double seconds = seconds_since(start);
+      timings_[i].calls++;
+      timings_[i].seconds += seconds;
+      if (verbose())
+        std::fprintf(stderr, "pronghorn,%s,%s,%s,%.4f ms\n", timings_[i].op.c_str(),
+                     timings_[i].implementation.c_str(), timings_[i].shape.c_str(), seconds * 1e3);
+    }
     src += step.src.size();
     dst += step.dst.size();
   }

@@ -17,6 +17,9 @@ namespace pronghorn {
 struct CompileOptions {
   bool simplify = true;
   bool fuse = true;
+  // What depends on states alone that the program does not update is computed again only where one of them
+  // was written. For callers that let nobody write into a state's memory without count_write().
+  bool keep = false;
 };
 
 struct StepTiming {
@@ -56,7 +59,9 @@ class Program {
   struct Arena;
   class Borrowed;
   void execute(Arena& arena) const;
-  void execute_timed(Arena& arena) const;
+  void execute_steps(Arena& arena, size_t first) const;
+  void execute_timed(Arena& arena, size_t first) const;
+  uint64_t writes() const;
   void copy_fetches(const Arena& arena, void* const* fetches) const;
   StepTiming describe(const PlannedStep& step) const;
 

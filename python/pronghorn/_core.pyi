@@ -64,7 +64,7 @@ class Graph:
         """
     def feed(self, name: str, shape: collections.abc.Sequence, dtype: str) -> int: ...
     def fetch(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
-    def fused(self) -> Graph:
+    def fused(self, keep: bool = False) -> Graph:
         """
         A copy after the fuse pass.
         """
@@ -93,7 +93,7 @@ class Program:
     """
     A compiled graph: one call runs all its steps over one arena.
     """
-    def __init__(self, graph: Graph, simplify: bool = True, fuse: bool = True) -> None: ...
+    def __init__(self, graph: Graph, simplify: bool = True, fuse: bool = True, keep: bool = True) -> None: ...
     def __str__(self) -> str:
         """
         The graph after the passes.

@@ -54,6 +54,21 @@ def test_weights_larger_than_the_result_stay():
     assert op_names(b.graph.fused()) == ["matmul", "multiply"]
 
 
+def test_larger_weights_take_a_scale_that_is_kept():
+    b = Builder()
+    x = b.matmul(b.feed((4, 50)), b.state((50, 7)))
+    b.fetch(b.multiply(x, b.state((7,))))
+    assert op_names(b.graph.fused(keep=True)) == ["multiply", "matmul"]
+    b = Builder()
+    x = b.matmul(b.feed((4, 50)), b.state((50, 7)))
+    b.fetch(b.multiply(x, b.feed((7,))))
+    assert op_names(b.graph.fused(keep=True)) == ["matmul", "multiply"]
+    b = Builder()
+    x = b.matmul(b.feed((4, 500)), b.state((500, 7)))
+    b.fetch(b.multiply(x, b.state((7,))))
+    assert op_names(b.graph.fused(keep=True)) == ["matmul", "multiply"]
+
+
 def test_a_second_reader_keeps_the_unscaled_result():
     b = Builder()
     x, shape = matmul(b)

@@ -282,12 +282,16 @@ class Trace:
         """Make `tensor` a result of the program."""
         self.graph.fetch(tensor.value)
 
-    def compile(self, simplify=True, fuse=True):
-        """The program: one call runs everything that was fetched or assigned."""
+    def compile(self, simplify=True, fuse=True, keep=True):
+        """The program: one call runs everything that was fetched or assigned.
+
+        With ``keep``, what depends on variables alone that the program does not assign is computed again only
+        after somebody else has.
+        """
         self.commit()
         if self._random_tensor is not None and self._random_step is not None:
             self.assign(self._random_step, self._random_tensor + 1)
-        return Program(self.graph, simplify=simplify, fuse=fuse)
+        return Program(self.graph, simplify=simplify, fuse=fuse, keep=keep)
 
 
 class _Scope:
