@@ -8,7 +8,6 @@
 #include "graph/ops/indices.h"
 #include "graph/ops/support.h"
 #include "kernels/gemm/gemm.h"
-#include "kernels/optimizer/optimizer.h"
 
 namespace pronghorn {
 
@@ -116,23 +115,12 @@ struct SparseGradient {
 std::vector<SparseGradient> sparse_gradients(const LowerContext& context, const OptimizerLayout& layout);
 void check_rows(const char* who, const StepArguments& arguments, const SparseGradient& sparse);
 
-constexpr int64_t cache_line = 64;
-
-// Asks for elements that are needed soon. A function that does nothing else and is not inlined counts as
-// without effect, and is left out.
-template <class T>
-[[gnu::always_inline]] inline void prefetch(const T* from, int64_t count) {
-  for (int64_t i = 0; i < count; i += cache_line / static_cast<int64_t>(sizeof(T)))
-    __builtin_prefetch(from + i);
-}
-
-// Calls touch(row) and then update(parameter, from, gradient, count) for rows that are named by the indices,
-// and idle(parameter, from, count) for stretches of those that are not. Where that does nothing, the rows are
-// scattered over the memory, and the next one is asked for meanwhile, piece by piece: place(parameter, from)
-// gives its OptimizerData.
-template <class T, class Touch, class Place, class Update, class IdleUpdate>
+// Calls touch(row) and then update(parameter, from, gradient, count, ahead) for rows that are named by the
+// indices, and idle(parameter, from, count) for stretches of those that are not. Where that does nothing, the
+// rows are scattered over the memory, and what comes next is as many elements ahead as the next of them.
+template <class T, class Touch, class Update, class IdleUpdate>
 void update_rows(const StepArguments& arguments, const SparseGradient& sparse, bool scattered,
-                 const Touch& touch, const Place& place, const Update& update, const IdleUpdate& idle) {
+                 const Touch& touch, const Update& update, const IdleUpdate& idle) {
   auto* const first = static_cast<int32_t*>(arguments.scratch);
   int32_t* const next = first + sparse.rows;
   with_indices(sparse.index_type, arguments.src[sparse.input],
@@ -146,24 +134,22 @@ void update_rows(const StepArguments& arguments, const SparseGradient& sparse, b
       while (last < end && first[last] < 0) last++;
       if (last > row) idle(sparse.parameter, row * columns, (last - row) * columns);
       for (row = last; row < end && first[row] >= 0; row++) {
-        int64_t ahead = scattered ? row + 1 : end;
-        while (ahead < end && first[ahead] < 0) ahead++;
+        int64_t following = row + 1;
+        while (scattered && following < end && first[following] < 0) following++;
         touch(row);
         for (int64_t from = 0; from < columns; from += row_part) {
           const int64_t count = std::min(row_part, columns - from);
-          if (ahead < end) {
-            const OptimizerData<T> data = place(sparse.parameter, ahead * columns + from);
-            prefetch(data.param, count);
-            for (const T* slot : data.slots)
-              if (slot) prefetch(slot, count);
-            prefetch(updates + first[ahead] * columns + from, count);
+          if (scattered && following < end) {
+            const T* const gradient = updates + first[following] * columns + from;
+            constexpr int64_t line = 64 / sizeof(T);
+            for (int64_t i = 0; i < count; i += line) __builtin_prefetch(gradient + i);
           }
           const T* gradient = updates + first[row] * columns + from;
           if (!sparse.distinct) {
             sum_updates(first[row], next, updates, columns, from, count, sum);
             gradient = sum;
           }
-          update(sparse.parameter, row * columns + from, gradient, count);
+          update(sparse.parameter, row * columns + from, gradient, count, (following - row) * columns);
         }
       }
     }

@@ -368,15 +368,18 @@ Step lower(const LowerContext& context) {
       for (const SparseGradient& rows : sparse) {
         DeferredSlots<T> deferred(arguments, layout, slots, rows);
         const bool waits = deferred.begin(idle == Idle::Decay, prepared.c[2]);
+        const bool scattered = waits || idle == Idle::Keep;
         update_rows<T>(
-            arguments, rows, waits || idle == Idle::Keep,
+            arguments, rows, scattered,
             [&](int64_t row) {
               if (waits) deferred.touch(row);
             },
-            [&](int parameter, int64_t from) {
-              return data_at<T>(arguments, layout, slots, parameter, from);
+            [&](int parameter, int64_t from, const T* gradient, int64_t count, int64_t ahead) {
+              OptimizerData<T> data = data_at<T>(arguments, layout, slots, parameter, from);
+              data.grad = gradient;
+              if (scattered) data.ahead = ahead;
+              kernel(prepared.c, data, count);
             },
-            update,
             [&](int parameter, int64_t from, int64_t count) {
               if (waits) return;
               update_idle<T>(idle, kernel, decay, prepared.c,

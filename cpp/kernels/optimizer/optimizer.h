@@ -15,6 +15,9 @@ struct OptimizerData {
   const T* slots[max_optimizer_slots];
   T* new_param;
   T* new_slots[max_optimizer_slots];
+  // So many elements further on is what comes next, which is asked for meanwhile: large tables and their
+  // slots are not in the caches near by.
+  int64_t ahead = 2048 / sizeof(T);
 };
 
 template <class T>

@@ -11,15 +11,14 @@ struct Lanes {
   Vec<T> g, p, slot[max_optimizer_slots];
 };
 
-// Runs rule(lanes), which changes p and the slots, over all elements. What comes 2 KB later is asked for: the
-// state of a large table is not in the caches near by, and the processor itself looks less far ahead.
+// Runs rule(lanes), which changes p and the slots, over all elements.
 template <class T, int slots, class Rule>
-PRONGHORN_INLINE void update(const OptimizerData<T>& data, int64_t count, Rule rule) {
-  constexpr int64_t ahead = 2048 / sizeof(T);
+PRONGHORN_INLINE void update(const OptimizerData<T>& given, int64_t count, Rule rule) {
+  const OptimizerData<T> data = given;  // no store can change a copy: its pointers stay in registers
   int64_t i = 0;
   for (; i + width<T> <= count; i += width<T>) {
-    __builtin_prefetch(data.param + i + ahead);
-    for (int k = 0; k < slots; k++) __builtin_prefetch(data.slots[k] + i + ahead);
+    __builtin_prefetch(data.param + i + data.ahead);
+    for (int k = 0; k < slots; k++) __builtin_prefetch(data.slots[k] + i + data.ahead);
     Lanes<T> lanes;
     lanes.g = load(data.grad + i);
     lanes.p = load(data.param + i);
