@@ -1,6 +1,7 @@
 #include "kernels/pool/pool.h"
 
 #include "kernels/pool/places.h"
+#include "simd/or_nan.h"
 #include "simd/upto.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
@@ -68,24 +69,39 @@ PRONGHORN_INLINE void for_windows(const PoolProblem& p, int64_t begin, int64_t e
   }
 }
 
-// NaN counts as greater than any number, so that it shows in the result.
-template <class T>
-PRONGHORN_INLINE Vec<T> greater(Vec<T> best, Vec<T> v) {
-  return (v > best) | (v != v) ? v : best;
+// Combines the pixels of each window by f, from `start` on, and stores finish(result, window). Four vectors
+// of channels at a time where there are as many, as a window's pixels take some steps to find.
+template <class T, class F, class Finish>
+PRONGHORN_INLINE void combine_windows(const PoolProblem& p, const T* src, T* dst, int64_t begin, int64_t end,
+                                      T start, const F& f, const Finish& finish) {
+  constexpr int w = width<T>;
+  for_windows(
+      p, begin, end, [&](const Window& window, int64_t image, int64_t out) __attribute__((always_inline)) {
+        const auto some = [&](auto vectors, int64_t c, int64_t n) __attribute__((always_inline)) {
+          Vec<T> total[vectors];
+          unroll<vectors>([&](auto k) __attribute__((always_inline)) { total[k] = broadcast(start); });
+          for_pixels(window, p.channels, [&](int64_t at, int64_t) __attribute__((always_inline)) {
+            const T* from = src + image + at + c;
+            unroll<vectors>([&](auto k) __attribute__((always_inline)) {
+              total[k] = f(total[k], load_upto(from + k * w, n));
+            });
+          });
+          unroll<vectors>([&](auto k) __attribute__((always_inline)) {
+            store_upto<T>(dst + out + c + k * w, finish(total[k], window), n);
+          });
+        };
+        int64_t c = 0;
+        for (; c + 4 * w <= p.channels; c += 4 * w) some(std::integral_constant<int, 4>{}, c, w);
+        for (; c < p.channels; c += w) some(std::integral_constant<int, 1>{}, c, p.channels - c);
+      });
 }
 
 template <class T>
 void max_forward(const PoolProblem& p, const T* src, T* dst, int64_t begin, int64_t end) {
-  for_windows(p, begin, end,
-              [&](const Window& window, int64_t image, int64_t out) __attribute__((always_inline)) {
-                for (int64_t c = 0; c < p.channels; c += width<T>) {
-                  Vec<T> best = broadcast<T>(-static_cast<T>(__builtin_inff()));
-                  for_pixels(window, p.channels, [&](int64_t at, int64_t) __attribute__((always_inline)) {
-                    best = greater<T>(best, load_upto(src + image + at + c, p.channels - c));
-                  });
-                  store_upto(dst + out + c, best, p.channels - c);
-                }
-              });
+  combine_windows(
+      p, src, dst, begin, end, -static_cast<T>(__builtin_inff()),
+      [](Vec<T> best, Vec<T> v) __attribute__((always_inline)) { return max_or_nan(best, v); },
+      [](Vec<T> best, const Window&) __attribute__((always_inline)) { return best; });
 }
 
 template <class T>
@@ -127,17 +143,11 @@ void max_gather(const PoolProblem& p, const T* src, const T* max, const T* value
 
 template <class T>
 void average_forward(const PoolProblem& p, const T* src, T* dst, int64_t begin, int64_t end) {
-  for_windows(p, begin, end,
-              [&](const Window& window, int64_t image, int64_t out) __attribute__((always_inline)) {
-                const Vec<T> count = broadcast(static_cast<T>(window.count()));
-                for (int64_t c = 0; c < p.channels; c += width<T>) {
-                  Vec<T> total = {};
-                  for_pixels(window, p.channels, [&](int64_t at, int64_t) __attribute__((always_inline)) {
-                    total += load_upto(src + image + at + c, p.channels - c);
-                  });
-                  store_upto(dst + out + c, total / count, p.channels - c);
-                }
-              });
+  combine_windows(
+      p, src, dst, begin, end, T(0),
+      [](Vec<T> total, Vec<T> v) __attribute__((always_inline)) { return total + v; },
+      [](Vec<T> total, const Window& window)
+          __attribute__((always_inline)) { return total / broadcast(static_cast<T>(window.count())); });
 }
 
 template <class T>

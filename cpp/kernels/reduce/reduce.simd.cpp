@@ -1,7 +1,7 @@
 // Sums are accurate because they are taken in short blocks of many independent lanes whose totals are then
 // added up, those of float rows in double. The order depends on sizes alone.
 #include "kernels/reduce/table.h"
-#include "simd/vec.h"
+#include "simd/or_nan.h"
 
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
@@ -10,10 +10,13 @@ constexpr int64_t block_elements = 2048, block_rows = 256;
 
 template <ReduceOp op, class V>
 PRONGHORN_INLINE V combine(V a, V b) {
+  constexpr bool floats = std::is_same_v<V, Vec<float>> || std::is_same_v<V, Vec<double>>;
   if constexpr (op == ReduceOp::Sum)
     return a + b;
   else if constexpr (op == ReduceOp::Prod)
     return a * b;
+  else if constexpr (floats)
+    return op == ReduceOp::Max ? max_or_nan(a, b) : min_or_nan(a, b);
   else if constexpr (op == ReduceOp::Max)
     return (a > b) | (a != a) ? a : b;
   else
