@@ -26,25 +26,6 @@ size_t scratch(const LstmProblem& p) {
          sizeof(T);
 }
 
-// Brings the values of a panel near.
-template <class T>
-PRONGHORN_INLINE void fetch(const T* p) {
-  for (int64_t i = 0; i < Panels<T>::panel; i += int64_t{64 / sizeof(T)}) __builtin_prefetch(p + i, 0, 2);
-}
-template <class T>
-PRONGHORN_INLINE void fetch_to_write(const T* p) {
-  for (int64_t i = 0; i < Panels<T>::panel; i += int64_t{64 / sizeof(T)}) __builtin_prefetch(p + i, 1, 2);
-}
-
-// Calls run(j, n) for the vectors of units from `first` to `end`, n units being left at j.
-template <class T, class F>
-PRONGHORN_INLINE void for_units(int64_t first, int64_t end, int64_t units, const F& run) {
-  const int64_t whole = end < units ? end : units;
-  int64_t j = first;
-  for (; j + width<T> <= whole; j += width<T>) run(j, width<T>);
-  if (j < whole) run(j, whole - j);
-}
-
 // A step is two loops, each short enough for the processor to work on several of its turns at a time: one
 // alone would wait for the activations, which follow each other.
 //

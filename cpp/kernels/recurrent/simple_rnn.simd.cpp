@@ -6,41 +6,70 @@
 namespace pronghorn::PRONGHORN_ISA_NAMESPACE {
 namespace {
 
-// The packed weights, and for each row of the batch a row of units and the sums of a group.
+// Values of scratch for each row of the batch: two states of whole vectors, the sums of a group.
+template <class T>
+int64_t row_scratch(const SimpleRnnProblem& p) {
+  return 2 * Panels<T>::vectors_of(p.units) * width<T> + Panels<T>::columns;
+}
+
+// The packed weights, and scratch for each row of the batch.
 template <class T>
 size_t scratch(const SimpleRnnProblem& p) {
-  return static_cast<size_t>(Panels<T>::size(p.units, p.units, 1) +
-                             p.batch * (p.units + Panels<T>::columns)) *
-         sizeof(T);
+  return static_cast<size_t>(Panels<T>::size(p.units, p.units, 1) + p.batch * row_scratch<T>(p)) * sizeof(T);
+}
+
+// The outputs of one row from `first` on to `end`; `sums` holds what comes from the state before.
+template <class T>
+__attribute__((noinline)) void outputs(int64_t first, int64_t end, int64_t units, const T* sums, const T* x,
+                                       T* state, T* h) {
+  for_units<T>(first, end, units, [=](int64_t j, int64_t n) __attribute__((always_inline)) {
+    const Vec<T> output = quick_tanh(load(sums + j - first) + load_upto(x + j, n));
+    store(state + j, output);
+    store_upto(h + j, output, n);
+  });
 }
 
 template <class T>
 void forward(const SimpleRnnProblem& p, const SimpleRnnForward<T>& a, void* scratch) {
-  const int64_t units = p.units, stride = p.time * units;
+  const int64_t units = p.units, padded = Panels<T>::vectors_of(units) * width<T>;
   const auto weights = Panels<T>::pack(a.weights, units, units, units, 1, false, static_cast<T*>(scratch));
-  T* sums = static_cast<T*>(scratch) + Panels<T>::size(units, units, 1);
+  T* rest = static_cast<T*>(scratch) + Panels<T>::size(units, units, 1);
   parallel_for(
       0, p.batch, p.chunk(),
       [&](int64_t begin, int64_t end) {
-        T* states = a.h_last + begin * units;
-        copy(states, a.h0 + begin * units, (end - begin) * units);
+        const int64_t rows = end - begin;
+        T *before = rest + begin * row_scratch<T>(p), *after = before + rows * padded,
+          *sums = after + rows * padded;
+        for (int64_t row = 0; row < rows; row++)
+          copy(before + row * padded, a.h0 + (begin + row) * units, units);
         for (int64_t t = 0; t < p.time; t++) {
-          const int64_t first = (begin * p.time + t) * units;
-          weights.add(end - begin, states, units, a.x + first, stride, a.h + first, stride,
-                      sums + begin * Panels<T>::columns);
-          for (int64_t row = begin; row < end; row++) {
-            T *h = a.h + (row * p.time + t) * units, *state = a.h_last + row * units;
-            if (a.mask && !a.mask[row * p.time + t]) {
-              repeat_output(h, t, units);
-              continue;
-            }
-            for (int64_t j = 0; j < units; j += width<T>) {
-              const Vec<T> output = quick_tanh(load_upto(h + j, units - j));
-              store_upto(h + j, output, units - j);
-              store_upto(state + j, output, units - j);
+          for (int64_t group = 0; group < weights.groups; group++) {
+            const int64_t first = weights.first_unit(group), last = first + weights.blocks(group) * width<T>;
+            weights.multiply(group, rows, before, padded, sums,
+                             [&](int64_t row, int64_t i) __attribute__((always_inline)) {
+                               const int64_t next = (begin + row) * p.time + t + 1,
+                                             at = next * units + i * Panels<T>::panel;
+                               fetch(a.x + at);
+                               fetch_to_write(a.h + at);
+                             });
+            for (int64_t row = 0; row < rows; row++) {
+              const int64_t at = (begin + row) * p.time + t;
+              if (!a.mask || a.mask[at])
+                outputs(first, last, units, sums + row * Panels<T>::columns, a.x + at * units,
+                        after + row * padded, a.h + at * units);
             }
           }
+          for (int64_t row = 0; a.mask && row < rows; row++) {
+            const int64_t at = (begin + row) * p.time + t;
+            if (a.mask[at]) continue;
+            copy(after + row * padded, before + row * padded, units);
+            repeat_output(a.h + at * units, t, units);
+          }
+          T* const swapped = before;
+          before = after, after = swapped;
         }
+        for (int64_t row = 0; row < rows; row++)
+          copy(a.h_last + (begin + row) * units, before + row * padded, units);
       },
       p.flops());
 }
