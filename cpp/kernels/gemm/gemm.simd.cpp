@@ -59,18 +59,27 @@ void run_tile(const Block<T>& block, const TileFunction<T>& f, int64_t row, int6
   block.a_row_stride == 1 && rows == f.rows ? f.run_adjacent(t) : f.run(t);
 }
 
+// Full tiles from row and column on, below each other or, if `beside`, at the next panels.
 template <class T>
-void run_column(Block<T>& block, int64_t row, int64_t count, int64_t column, const T* b, int64_t b_stride,
-                int64_t columns) {
+void run_series(Block<T>& block, int64_t row, int64_t column, const T* b, int64_t b_stride, int64_t columns,
+                int64_t count, bool beside) {
   const TileSet<T>& set = tiles<T>();
-  const int64_t stride = block.a_tile_stride ? block.a_tile_stride : set.rows * block.a_row_stride;
+  const int64_t below = block.a_tile_stride ? block.a_tile_stride : set.rows * block.a_row_stride;
   TileArguments<T> t = block.end;
   t.a_stride = block.a_stride, t.b_stride = b_stride, t.columns = columns;
-  if (t.bias && !t.bias_scalar) t.bias += column;
-  const TileColumn<T> tiles_below = {
-      block.a + row / set.rows * stride,  block.a_row_stride, stride, b, block.length,
-      block.c + row * block.ldc + column, block.ldc,          count};
-  (block.a_row_stride == 1 ? set.column_adjacent : set.column)(t, tiles_below, block.ahead);
+  const bool many_biases = t.bias && !t.bias_scalar;
+  if (many_biases) t.bias += column;
+  TileSeries<T> series = {};
+  series.a = block.a + row / set.rows * below, series.a_row_stride = block.a_row_stride;
+  series.b = b, series.length = block.length;
+  series.dst = block.c + row * block.ldc + column, series.dst_stride = block.ldc;
+  series.count = count;
+  if (beside)
+    series.b_step = block.b_panel_stride, series.dst_step = set.panel,
+    series.bias_step = many_biases ? set.panel : 0;
+  else
+    series.a_step = below, series.dst_step = set.rows * block.ldc;
+  (block.a_row_stride == 1 ? set.series_adjacent : set.series)(t, series, block.ahead);
 }
 
 template <class T>
@@ -92,9 +101,16 @@ void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int
     const T* b = tail ? block.b_tail : block.b + panel * block.b_panel_stride;
     const int64_t b_stride = tail ? block.b_tail_stride : block.b_stride;
     int64_t r = row;
-    if (columns > width<T> && r + set.rows <= row_end) {
-      run_column(block, r, (row_end - r) / set.rows, column, b, b_stride, columns);
-      r += (row_end - r) / set.rows * set.rows;
+    if (const int64_t full = (row_end - row) / set.rows; full > 0 && columns > width<T>) {
+      // one row of tiles goes on over the full panels
+      const bool beside = row_end - row == set.rows && columns == set.panel;
+      const int64_t count = beside ? lesser(panel_end, block.columns / set.panel) - panel : full;
+      run_series(block, row, column, b, b_stride, columns, count, beside);
+      if (beside) {
+        panel += count;
+        continue;
+      }
+      r += full * set.rows;
     }
     for (; r < row_end; r += set.rows) {
       const int64_t rows = lesser(set.rows, row_end - r);
@@ -208,6 +224,14 @@ void read_packed(Block<T>& block, const T* packed) {
   block.a_tile_stride = packed_tile<T>(block.length);
 }
 
+// Where c does not stay in cache but all the panels do, rows of c are better written whole.
+template <class T>
+bool writes_whole_rows(const Plan& plan, int64_t panels, int64_t columns) {
+  constexpr int64_t bytes = sizeof(T);
+  return panels * tiles<T>().panel * plan.kc * bytes <= cached_bytes &&
+         plan.p.m * columns * bytes > cached_bytes;
+}
+
 // All rows by a group of panels, terms [k_begin, k_end): a few panels at a time are copied, used and
 // forgotten.
 template <class T>
@@ -218,6 +242,7 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
   T* const packed_a = scratch;
   T* const packed_b = scratch + round_up(plan.packed_a, 64);
   const int64_t row_tiles = ceil_div(p.m, set.rows), together = plan.block * set.rows;
+  const bool whole_rows = plan.together >= 4 && writes_whole_rows<T>(plan, plan.together, p.n);
   for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
     const int64_t next_k = k + plan.kc, next_length = lesser(plan.kc, k_end - next_k);
     Block<T> block = {};
@@ -260,7 +285,9 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
                                         lesser(together, p.m - then),
                                         ceil_div(block.rows, set.rows) * (panel_end - panel_begin));
         }
-        run_block(block, 0, block.rows, 0, count);
+        const int64_t step = whole_rows ? set.rows : block.rows;
+        for (int64_t r = 0; r < block.rows; r += step)
+          run_block(block, r, lesser(r + step, block.rows), 0, count);
       }
     }
     if (block.length == 0) break;
@@ -353,10 +380,7 @@ void run_rows(const Plan& plan, const GemmOperands<T>& o, const TileArguments<T>
   const int64_t row_tiles = ceil_div(row_end - row, set.rows), most = greater(1, block_bytes / tile_bytes);
   const int64_t together = ceil_div(row_tiles, ceil_div(row_tiles, most));  // tiles, in equal blocks
   alignas(64) T packed_a[block_bytes / sizeof(T)];
-  // where c does not stay in cache but all the panels do, rows of c are better written whole
-  const bool whole_rows =
-      (panel_end - panel) * set.panel * plan.kc * static_cast<int64_t>(sizeof(T)) <= cached_bytes &&
-      p.m * p.n * static_cast<int64_t>(sizeof(T)) > cached_bytes;
+  const bool whole_rows = writes_whole_rows<T>(plan, panel_end - panel, p.n);
   for (int64_t r = row; r < row_end; r += together * set.rows) {
     const int64_t rows = lesser(together * set.rows, row_end - r);
     for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {

@@ -105,12 +105,13 @@ Plan make_plan(const GemmProblem& problem) {
   }
   plan.partial = plan.slices > 1 ? plan.slices * p.m * p.n : 0;
   const int64_t k = plan.slices > 1 ? ceil_div(p.k, plan.slices) : p.k;
-  // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy.
+  // Read in place is best while b stays in the second-level cache, longer so if few rows make use of a copy,
+  // and only in the first-level cache if very many do.
   // Beyond the caches a copy is made in the order of memory.
   const int64_t b_bytes = k * p.n * bytes;
   const bool b_in_cache = b_bytes <= 128 * 1024 || (b_bytes <= 512 * 1024 && p.m <= 64);
-  plan.pack_b =
-      p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
+  plan.pack_b = p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) ||
+                (p.m >= 64 * set.rows && b_bytes > 16 * 1024) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
   // A slice's rows of b stay in the second-level cache anyway.
   if (plan.slices > 1 && !p.transpose_b && (vector_bytes == 64 || p.m <= 96)) plan.pack_b = false;
@@ -125,6 +126,10 @@ Plan make_plan(const GemmProblem& problem) {
     plan.group = ceil_div(panels, greater(1, ceil_div(target, plan.slices)));
     if (plan.slices > 1) plan.group = greater(plan.group, lesser(panels, columns_together / set.panel));
     plan.together = lesser(plan.group, columns_together / set.panel);
+    // Of those that are short as many as stay in the first-level cache, so that rows of the result are
+    // written whole.
+    const int64_t cached = cached_bytes / (set.panel * plan.kc * bytes);
+    if (plan.slices == 1 && cached >= 4) plan.together = lesser(plan.together, cached);
     // Where all panels go together, rows do as far as the second-level cache holds them.
     plan.block = row_tiles;
     if (plan.pack_a && plan.together >= panels) {

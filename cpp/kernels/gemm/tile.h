@@ -41,15 +41,15 @@ struct TileFunction {
   int rows;
 };
 
-// Full tiles below each other, which share a panel of B.
+// Full tiles one after the other, below or beside each other: from tile to tile by `*_step` elements.
 template <class T>
-struct TileColumn {
+struct TileSeries {
   const T* a;
-  int64_t a_row_stride, a_tile_stride;  // from row to row of a tile, and from tile to tile
+  int64_t a_row_stride, a_step;
   const T* b;
-  int64_t length;
+  int64_t b_step, length;
   T* dst;
-  int64_t dst_stride, count;
+  int64_t dst_stride, dst_step, bias_step, count;
 };
 
 // Memory that will be wanted soon, fetched a few lines at a time in between.
@@ -77,8 +77,8 @@ struct TileSet {
   TileFunction<T> full[max_shapes];    // one panel wide, rows ascending, the last has `rows` rows
   TileFunction<T> narrow[max_shapes];  // one vector wide
   // of full tiles, without segments and dst of their own; a bit of what is ahead is fetched after each, twice
-  void (*column)(const TileArguments<T>&, const TileColumn<T>&, Ahead*);
-  void (*column_adjacent)(const TileArguments<T>&, const TileColumn<T>&, Ahead*);
+  void (*series)(const TileArguments<T>&, const TileSeries<T>&, Ahead*);
+  void (*series_adjacent)(const TileArguments<T>&, const TileSeries<T>&, Ahead*);
   TileFunction<T> wide_one,
       wide_two;  // 1 row by 4 panels, 2 rows by 2 panels: enough sums to hide fma's latency
   void (*finish)(T* dst, int64_t count, Activation activation);

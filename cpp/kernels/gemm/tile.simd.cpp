@@ -86,7 +86,7 @@ __attribute__((noinline)) void store_slowly(const TileArguments<T>& t, T* const*
     for (int v = 0; v < V; v++) store_columns(rows[i] + v * width<T>, sums[i][v], t.columns - v * width<T>);
 }
 
-// The sums begin with the bias, and dst, which is needed at their end, is let come meanwhile.
+// The sums begin with the bias. What is needed at their end is let come meanwhile.
 template <class T, int Rows, int V, class Dst>
 PRONGHORN_INLINE void begin_sums(const TileArguments<T>& t, const Dst& dst, Vec<T> (&sums)[Rows][V]) {
   constexpr int W = width<T>;
@@ -100,6 +100,8 @@ PRONGHORN_INLINE void begin_sums(const TileArguments<T>& t, const Dst& dst, Vec<
     __builtin_prefetch(dst(i), 1);
     __builtin_prefetch(dst(i) + V * W - 1, 1);
   });
+  if (t.residual) unroll<Rows>([&](auto i) { __builtin_prefetch(t.residual + (dst(i) - t.dst_base)); });
+  if (t.mask) unroll<Rows>([&](auto i) { __builtin_prefetch(t.mask + (dst(i) - t.dst_base)); });
 }
 
 // a_row(i) is where row i of A begins.
@@ -176,18 +178,20 @@ __attribute__((flatten)) void tile(const TileArguments<T>& t) {
 }
 
 template <class T, int Rows, int V, bool adjacent>
-__attribute__((flatten)) void tile_column(const TileArguments<T>& t, const TileColumn<T>& column,
+__attribute__((flatten)) void tile_series(const TileArguments<T>& common, const TileSeries<T>& series,
                                           Ahead* ahead) {
-  const T* a = column.a;
-  T* c = column.dst;
-  for (int64_t n = column.count; n > 0; n--, a += column.a_tile_stride, c += Rows * column.dst_stride) {
-    const auto dst = [&](auto i) __attribute__((always_inline)) { return c + i * column.dst_stride; };
+  TileArguments<T> t = common;
+  const T *a = series.a, *b = series.b;
+  T* c = series.dst;
+  for (int64_t n = series.count; n > 0; n--, a += series.a_step, b += series.b_step, c += series.dst_step) {
+    const auto dst = [&](auto i) __attribute__((always_inline)) { return c + i * series.dst_stride; };
     Vec<T> sums[Rows][V];
     begin_sums<T>(t, dst, sums);
     add_products<T, Rows, V, adjacent>(
-        [&](auto i) __attribute__((always_inline)) { return a + i * column.a_row_stride; }, t.a_stride,
-        column.b, t.b_stride, column.length, sums);
+        [&](auto i) __attribute__((always_inline)) { return a + i * series.a_row_stride; }, t.a_stride, b,
+        t.b_stride, series.length, sums);
     store_sums<T>(t, dst, sums);
+    if (t.bias) t.bias += series.bias_step;
     ahead[0].some();
     ahead[1].some();
   }
@@ -201,8 +205,8 @@ constexpr TileSet<T> tile_set() {
           largest,
           {{tile<T, Rows, panel_vectors, false>, tile<T, Rows, panel_vectors, true>, Rows}...},
           {{tile<T, Rows, 1, false>, tile<T, Rows, 1, true>, Rows}...},
-          tile_column<T, largest, panel_vectors, false>,
-          tile_column<T, largest, panel_vectors, true>,
+          tile_series<T, largest, panel_vectors, false>,
+          tile_series<T, largest, panel_vectors, true>,
           {tile<T, 1, 4 * panel_vectors, false>, tile<T, 1, 4 * panel_vectors, true>, 1},
           {tile<T, 2, 2 * panel_vectors, false>, tile<T, 2, 2 * panel_vectors, true>, 2},
           finish<T>};
