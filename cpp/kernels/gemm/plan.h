@@ -111,7 +111,8 @@ Plan make_plan(const GemmProblem& problem) {
   const int64_t b_bytes = k * p.n * bytes;
   const bool b_in_cache = b_bytes <= 128 * 1024 || (b_bytes <= 512 * 1024 && p.m <= 64);
   plan.pack_b = p.transpose_b || (p.m >= 4 * set.rows && !b_in_cache) ||
-                (p.m >= 64 * set.rows && b_bytes > 16 * 1024) || (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
+                (p.m >= 128 * set.rows && b_bytes > 16 * 1024) ||
+                (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
   // A slice's rows of b stay in the second-level cache anyway.
   if (plan.slices > 1 && !p.transpose_b && (vector_bytes == 64 || p.m <= 96)) plan.pack_b = false;
