@@ -30,8 +30,13 @@ struct Block {
   int64_t b_tail_stride;
   T* c;
   int64_t ldc, rows, columns, length;
-  TileArguments<T> end;  // accumulate, bias, residual, activation
-  Ahead ahead[2];        // of a, of b
+  // Unless null what is to be copied to a or b by the first tiles that read it, and its row strides.
+  const T *a_source, *b_source;
+  int64_t a_source_stride, b_source_stride;
+  int64_t a_source_rows;  // that may be read
+  TileArguments<T> end;   // accumulate, bias, residual, activation
+  Ahead ahead[2];         // of a, of b
+  Along along;            // or of both
 };
 
 template <class T>
@@ -79,7 +84,46 @@ void run_series(Block<T>& block, int64_t row, int64_t column, const T* b, int64_
     series.bias_step = many_biases ? set.panel : 0;
   else
     series.a_step = below, series.dst_step = set.rows * block.ldc;
-  (block.a_row_stride == 1 ? set.series_adjacent : set.series)(t, series, block.ahead);
+  const bool adjacent = block.a_row_stride == 1;
+  if (block.along)
+    (adjacent ? set.series_fetching_adjacent : set.series_fetching)(t, series, block.along);
+  else
+    (adjacent ? set.series_adjacent : set.series)(t, series, block.ahead);
+}
+
+// Full tiles of a are copied by themselves where whole vectors may be read.
+template <class T>
+bool tile_copies(const Block<T>& block, int64_t row) {
+  const int64_t rows = tiles<T>().rows;
+  return row + rows <= block.rows && row + round_up(rows, width<T>) <= block.a_source_rows;
+}
+
+template <class T>
+void run_copying(const Block<T>& block, int64_t row, int64_t panel, bool copy_a, bool copy_b) {
+  const TileSet<T>& set = tiles<T>();
+  const TileFunction<T>& f = copy_a ? copy_b ? set.copy_both : set.copy_a : set.copy_b;
+  const int64_t column = panel * set.panel;
+  const T* a = block.a_tile_stride ? block.a + row / set.rows * block.a_tile_stride
+                                   : block.a + row * block.a_row_stride;
+  const T* b = block.b + panel * block.b_panel_stride;
+  TileArguments<T> t = block.end;
+  t.a_copy = const_cast<T*>(a), t.b_copy = const_cast<T*>(b);
+  t.a_stride = block.a_stride, t.b_stride = block.b_stride;
+  if (copy_a) a = block.a_source + row, t.a_stride = block.a_source_stride;
+  if (copy_b) b = block.b_source + column, t.b_stride = block.b_source_stride;
+  const T* a_rows[max_tile_rows];
+  T* c_rows[max_tile_rows];
+  for (int i = 0; i < f.rows; i++) {
+    a_rows[i] = a + i * block.a_row_stride;
+    c_rows[i] = block.c + (row + i) * block.ldc + column;
+  }
+  const Segment<T> segment = {a_rows, b, block.length};
+  t.segments = &segment;
+  t.segment_count = 1;
+  t.dst = c_rows;
+  t.columns = set.panel;
+  if (t.bias && !t.bias_scalar) t.bias += column;
+  block.a_row_stride == 1 ? f.run_adjacent(t) : f.run(t);
 }
 
 template <class T>
@@ -87,7 +131,7 @@ void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int
   const TileSet<T>& set = tiles<T>();
   const bool may_widen = block.rows <= 2 && block.b_panel_stride == set.panel;
   const TileFunction<T>& wide = block.rows == 1 ? set.wide_one : set.wide_two;
-  const int64_t wide_panels = block.rows == 1 ? 4 : 2;
+  const int64_t wide_panels = block.rows == 1 ? 4 : 2, first_panel = panel;
   while (panel < panel_end) {
     const int64_t column = panel * set.panel;
     if (may_widen && panel + wide_panels <= panel_end && column + wide_panels * set.panel <= block.columns) {
@@ -101,11 +145,18 @@ void run_block(Block<T>& block, int64_t row, int64_t row_end, int64_t panel, int
     const T* b = tail ? block.b_tail : block.b + panel * block.b_panel_stride;
     const int64_t b_stride = tail ? block.b_tail_stride : block.b_stride;
     int64_t r = row;
-    if (const int64_t full = (row_end - row) / set.rows; full > 0 && columns > width<T>) {
+    const bool copying = columns == set.panel && (block.a_source || (block.b_source && row == 0));
+    for (; copying && r + set.rows <= row_end; r += set.rows) {
+      const bool copy_a = block.a_source && panel == first_panel && tile_copies(block, r),
+                 copy_b = block.b_source && r == 0;
+      if (!copy_a && !copy_b) break;
+      run_copying(block, r, panel, copy_a, copy_b);
+    }
+    if (const int64_t full = (row_end - r) / set.rows; full > 0 && columns > width<T>) {
       // one row of tiles goes on over the full panels
-      const bool beside = row_end - row == set.rows && columns == set.panel;
+      const bool beside = !copying && row_end - row == set.rows && columns == set.panel;
       const int64_t count = beside ? lesser(panel_end, block.columns / set.panel) - panel : full;
-      run_series(block, row, column, b, b_stride, columns, count, beside);
+      run_series(block, r, column, b, b_stride, columns, count, beside);
       if (beside) {
         panel += count;
         continue;
@@ -242,16 +293,24 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
   T* const packed_a = scratch;
   T* const packed_b = scratch + round_up(plan.packed_a, 64);
   const int64_t row_tiles = ceil_div(p.m, set.rows), together = plan.block * set.rows;
+  const auto bytes_of = [](int64_t count) { return count * static_cast<int64_t>(sizeof(T)); };
+  // where a task has all panels the next one goes on with the sum
+  const int64_t reach = panel_end - panel_begin == ceil_div(p.n, set.panel) ? p.k : k_end;
   const bool whole_rows = plan.together >= 4 && writes_whole_rows<T>(plan, plan.together, p.n);
   for (int64_t k = k_begin; k == k_begin || k < k_end; k += plan.kc) {
-    const int64_t next_k = k + plan.kc, next_length = lesser(plan.kc, k_end - next_k);
+    const int64_t next_k = lesser(k + plan.kc, k_end), next_length = lesser(plan.kc, reach - next_k);
     Block<T> block = {};
     block.ldc = ldc, block.length = lesser(plan.kc, k_end - k);
     for (int64_t i = panel_begin; i < panel_end; i += plan.together) {
       const int64_t count = lesser(plan.together, panel_end - i), column = i * set.panel;
       block.columns = lesser(count * set.panel, p.n - column);
       if (plan.pack_b) {
-        copy_panels(p, o.b, k, block.length, column, block.columns, packed_b);
+        // full panels are copied by the first tiles that read them
+        const bool by_tiles = !p.transpose_b && p.m >= set.rows;
+        const int64_t skipped = by_tiles ? block.columns / set.panel * set.panel : 0;
+        block.b_source = by_tiles ? in_b(p, o.b, k, column) : nullptr, block.b_source_stride = p.ldb;
+        copy_panels(p, o.b, k, block.length, column + skipped, block.columns - skipped,
+                    packed_b + skipped * block.length);
         block.b = packed_b, block.b_panel_stride = set.panel * block.length, block.b_stride = set.panel;
       } else {
         block.b = o.b + k * p.ldb + column, block.b_panel_stride = set.panel, block.b_stride = p.ldb;
@@ -264,10 +323,19 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
       const int64_t next = (more ? i + count : panel_begin) * set.panel,
                     next_columns = lesser(plan.together * set.panel, p.n - next),
                     length = more ? block.length : next_length;
-      if (plan.pack_b && length > 0)
-        block.ahead[1] =
-            ahead_over(in_b(p, o.b, more ? k : next_k, next), p.ldb, p.transpose_b ? next_columns : length,
-                       p.transpose_b ? length : next_columns, row_tiles * count);
+      const T* next_b = in_b(p, o.b, more ? k : next_k, next);
+      const int64_t b_rows = p.transpose_b ? next_columns : length,
+                    b_columns = p.transpose_b ? length : next_columns;
+      if (plan.slices > 1) {
+        block.along = {};
+        block.along.add(next_b, bytes_of(p.ldb), b_rows, bytes_of(b_columns));
+        if (plan.pack_a && !more)
+          block.along.add(in_a(p, o.a, 0, next_k), bytes_of(p.lda), next_length, bytes_of(p.m));
+        // not with the tiles that copy, which have enough to wait for
+        block.along.spread_over(greater(row_tiles - 1, 1) * greater(count - 1, 1));
+      } else if (plan.pack_b && length > 0) {
+        block.ahead[1] = ahead_over(next_b, p.ldb, b_rows, b_columns, row_tiles * count);
+      }
       block.end = part_of(end, k == k_begin, k + block.length >= k_end, column);
       for (int64_t row = 0; row < p.m; row += together) {
         block.rows = lesser(together, p.m - row);
@@ -275,12 +343,19 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
         if (!plan.pack_a) {
           read_in_place(block, p, o.a, row, k);
         } else if (i == panel_begin) {  // later panels find all rows packed
-          pack_a(p, o.a, row, block.rows, k, block.length, packed_a);
           read_packed(block, packed_a);
+          int64_t skipped = 0;
+          if (block.columns >= set.panel) {
+            block.a_source = in_a(p, o.a, row, k);
+            block.a_source_stride = p.lda, block.a_source_rows = p.m - row;
+            while (tile_copies(block, skipped)) skipped += set.rows;
+          }
+          pack_a(p, o.a, row + skipped, block.rows - skipped, k, block.length,
+                 packed_a + skipped / set.rows * packed_tile<T>(block.length));
           const bool more_rows = row + together < p.m;
           const int64_t then = more_rows ? row + together : 0,
                         then_length = more_rows ? block.length : next_length;
-          if (then_length > 0)
+          if (then_length > 0 && plan.slices == 1)
             block.ahead[0] = ahead_over(in_a(p, o.a, then, more_rows ? k : next_k), p.lda, then_length,
                                         lesser(together, p.m - then),
                                         ceil_div(block.rows, set.rows) * (panel_end - panel_begin));
@@ -288,6 +363,7 @@ void run_panels(const Plan& plan, const GemmOperands<T>& o, const TileArguments<
         const int64_t step = whole_rows ? set.rows : block.rows;
         for (int64_t r = 0; r < block.rows; r += step)
           run_block(block, r, lesser(r + step, block.rows), 0, count);
+        block.a_source = block.b_source = nullptr;  // by now they are copied
       }
     }
     if (block.length == 0) break;

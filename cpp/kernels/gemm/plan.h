@@ -13,10 +13,12 @@ constexpr int64_t most_terms = 256;
 #else
 constexpr int64_t most_terms = 384;
 #endif
+constexpr int64_t sliced_terms = 256;                  // the same of slices, whose result stays in cache too
 constexpr int64_t pack_together = 16;                  // rows of B that are packed across all panels
 constexpr int64_t block_bytes = 96 * 1024;             // of A: it stays in the second-level cache
 constexpr int64_t packed_bytes = 8 * 1024 * 1024;      // of B, packed at a time
 constexpr int64_t slice_length = 640, max_slices = 8;  // of long sums
+constexpr int64_t enough_slices = 4;                   // to be tasks without further cuts
 constexpr int64_t halved_length = 256;                 // of sums that are cut in two for a copy of a
 constexpr double halved_flops = 4e6;                   // of such products, at least
 constexpr int64_t sliced_results = 128 * 1024;         // the largest result whose sum is sliced
@@ -64,8 +66,8 @@ int64_t packed_tile(int64_t length) {
 }
 
 // About equal parts of a sum of k terms.
-inline int64_t terms_together(int64_t k) {
-  return greater(1, lesser(k, round_up(ceil_div(k, greater(1, ceil_div(k, most_terms))), pack_together)));
+inline int64_t terms_together(int64_t k, int64_t most) {
+  return greater(1, lesser(k, round_up(ceil_div(k, greater(1, ceil_div(k, most))), pack_together)));
 }
 
 // The power of two of slices of about slice_length.
@@ -114,10 +116,11 @@ Plan make_plan(const GemmProblem& problem) {
                 (p.m >= 128 * set.rows && b_bytes > 16 * 1024) ||
                 (row_tiles > 1 && b_bytes > 4 * 1024 * 1024);
   plan.pack_a = p.transpose_a && p.m >= 2 * set.rows && panels >= 4 && k >= 64;
-  // A slice's rows of b stay in the second-level cache anyway.
-  if (plan.slices > 1 && !p.transpose_b && (vector_bytes == 64 || p.m <= 96)) plan.pack_b = false;
+  if (plan.slices > 1 && row_tiles > 1) plan.pack_b = true;  // by the tiles, as good as for nothing
   plan.by_panels = plan.slices > 1 || (plan.pack_b && p.m <= panel_rows);
-  plan.kc = plan.pack_a || plan.pack_b || plan.by_panels ? terms_together(k) : greater(1, k);
+  plan.kc = plan.pack_a || plan.pack_b || plan.by_panels
+                ? terms_together(k, plan.slices > 1 ? sliced_terms : most_terms)
+                : greater(1, k);
 
   const double flops = plan.flops();
   const double least = flops / least_flops < few_tasks ? flops / least_flops : few_tasks;
@@ -125,7 +128,9 @@ Plan make_plan(const GemmProblem& problem) {
   const int64_t target = greater(1, lesser(most_tasks, static_cast<int64_t>(wanted)));
   if (plan.by_panels) {
     plan.group = ceil_div(panels, greater(1, ceil_div(target, plan.slices)));
+    // Each group copies a for itself.
     if (plan.slices > 1) plan.group = greater(plan.group, lesser(panels, columns_together / set.panel));
+    if (plan.slices >= enough_slices) plan.group = panels;
     plan.together = lesser(plan.group, columns_together / set.panel);
     // Of those that are short as many as stay in the first-level cache, so that rows of the result are
     // written whole.

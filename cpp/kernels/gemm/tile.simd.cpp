@@ -104,26 +104,49 @@ PRONGHORN_INLINE void begin_sums(const TileArguments<T>& t, const Dst& dst, Vec<
   if (t.mask) unroll<Rows>([&](auto i) { __builtin_prefetch(t.mask + (dst(i) - t.dst_base)); });
 }
 
+// What tiles do beside summing up, and with what.
+enum Extra { nothing = 0, copying_a = 1, copying_b = 2, copying_both = 3, fetching = 4 };
+template <class T>
+struct Extras {
+  T *a_copy, *b_copy;
+  Along::Stretch fetch;
+};
+
 // a_row(i) is where row i of A begins.
-template <class T, int Rows, int V, bool adjacent, class RowOfA>
+template <class T, int Rows, int V, bool adjacent, int extra, class RowOfA>
 PRONGHORN_INLINE void add_products(const RowOfA& a_row, int64_t a_stride, const T* b, int64_t b_stride,
-                                   int64_t length, Vec<T> (&sums)[Rows][V]) {
+                                   int64_t length, Vec<T> (&sums)[Rows][V], [[maybe_unused]] Extras<T> with) {
   constexpr int W = width<T>, per_line = 64 / static_cast<int>(sizeof(T)),
                 lines = (V * W + per_line - 1) / per_line;
   const auto step = [&](const auto& in_row) __attribute__((always_inline)) {
     Vec<T> columns[V];
-    unroll<V>([&](auto v) { columns[v] = load(b + v * W); });
+    unroll<V>([&](auto v) {
+      columns[v] = load(b + v * W);
+      if constexpr (extra & copying_b) store(with.b_copy + v * W, columns[v]);
+    });
+    if constexpr (extra & copying_b) with.b_copy += V * W;
     unroll<Rows>([&](auto i) {
       const Vec<T> a = broadcast(in_row(i));
       unroll<V>([&](auto v) { sums[i][v] = fma(a, columns[v], sums[i][v]); });
     });
-    unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
+    if constexpr (extra & fetching) {
+      __builtin_prefetch(with.fetch.at);
+      with.fetch.at += with.fetch.step;
+    } else {
+      unroll<lines>([&](auto line) { __builtin_prefetch(b + prefetch_rows * b_stride + line * per_line); });
+    }
     b += b_stride;
   };
   if constexpr (adjacent) {
     const T* a = a_row(0);
-    for (int64_t k = length; k > 0; k--, a += a_stride)
+    for (int64_t k = length; k > 0; k--, a += a_stride) {
+      if constexpr (extra & copying_a) {
+        unroll<(Rows + W - 1) / W>([&](auto v) { store(with.a_copy + v * W, load(a + v * W)); });
+        with.a_copy += Rows;
+        __builtin_prefetch(a + prefetch_rows * a_stride);
+      }
       step([&](auto i) __attribute__((always_inline)) { return a[i]; });
+    }
   } else {
     const T* rows[Rows];
     unroll<Rows>([&](auto i) { rows[i] = a_row(i); });
@@ -166,34 +189,39 @@ PRONGHORN_INLINE void store_sums(const TileArguments<T>& t, const Dst& dst, Vec<
   }
 }
 
-template <class T, int Rows, int V, bool adjacent>
+template <class T, int Rows, int V, bool adjacent, int extra = nothing>
 __attribute__((flatten)) void tile(const TileArguments<T>& t) {
   const auto dst = [&](auto i) __attribute__((always_inline)) { return t.dst[i]; };
   Vec<T> sums[Rows][V];
   begin_sums<T>(t, dst, sums);
   for (const Segment<T>*s = t.segments, *end = s + t.segment_count; s != end; s++)
-    add_products<T, Rows, V, adjacent>([&](auto i) __attribute__((always_inline)) { return s->rows[i]; },
-                                       t.a_stride, s->b, t.b_stride, s->length, sums);
+    add_products<T, Rows, V, adjacent, extra>(
+        [&](auto i) __attribute__((always_inline)) { return s->rows[i]; }, t.a_stride, s->b, t.b_stride,
+        s->length, sums, {t.a_copy, t.b_copy, {}});
   store_sums<T>(t, dst, sums);
 }
 
-template <class T, int Rows, int V, bool adjacent>
+template <class T, int Rows, int V, bool adjacent, int extra = nothing, class Fetched>
 __attribute__((flatten)) void tile_series(const TileArguments<T>& common, const TileSeries<T>& series,
-                                          Ahead* ahead) {
+                                          Fetched ahead) {
   TileArguments<T> t = common;
   const T *a = series.a, *b = series.b;
   T* c = series.dst;
   for (int64_t n = series.count; n > 0; n--, a += series.a_step, b += series.b_step, c += series.dst_step) {
     const auto dst = [&](auto i) __attribute__((always_inline)) { return c + i * series.dst_stride; };
+    Extras<T> with = {};
+    if constexpr (extra == fetching) with.fetch = ahead.next(series.length, b);
     Vec<T> sums[Rows][V];
     begin_sums<T>(t, dst, sums);
-    add_products<T, Rows, V, adjacent>(
+    add_products<T, Rows, V, adjacent, extra>(
         [&](auto i) __attribute__((always_inline)) { return a + i * series.a_row_stride; }, t.a_stride, b,
-        t.b_stride, series.length, sums);
+        t.b_stride, series.length, sums, with);
     store_sums<T>(t, dst, sums);
     if (t.bias) t.bias += series.bias_step;
-    ahead[0].some();
-    ahead[1].some();
+    if constexpr (extra != fetching) {
+      ahead[0].some();
+      ahead[1].some();
+    }
   }
 }
 
@@ -205,8 +233,14 @@ constexpr TileSet<T> tile_set() {
           largest,
           {{tile<T, Rows, panel_vectors, false>, tile<T, Rows, panel_vectors, true>, Rows}...},
           {{tile<T, Rows, 1, false>, tile<T, Rows, 1, true>, Rows}...},
-          tile_series<T, largest, panel_vectors, false>,
-          tile_series<T, largest, panel_vectors, true>,
+          tile_series<T, largest, panel_vectors, false, nothing, Ahead*>,
+          tile_series<T, largest, panel_vectors, true, nothing, Ahead*>,
+          tile_series<T, largest, panel_vectors, false, fetching, Along&>,
+          tile_series<T, largest, panel_vectors, true, fetching, Along&>,
+          {tile<T, largest, panel_vectors, false, copying_b>,
+           tile<T, largest, panel_vectors, true, copying_b>, largest},
+          {nullptr, tile<T, largest, panel_vectors, true, copying_a>, largest},
+          {nullptr, tile<T, largest, panel_vectors, true, copying_both>, largest},
           {tile<T, 1, 4 * panel_vectors, false>, tile<T, 1, 4 * panel_vectors, true>, 1},
           {tile<T, 2, 2 * panel_vectors, false>, tile<T, 2, 2 * panel_vectors, true>, 2},
           finish<T>};
