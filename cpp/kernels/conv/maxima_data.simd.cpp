@@ -15,10 +15,7 @@ constexpr int64_t block_bytes = 256 << 10;  // of the image that a second-level 
 constexpr int64_t kernel_bytes = vector_bytes == 64 ? 48 << 10 : 24 << 10;
 constexpr int64_t line = 16;  // bytes of places that are looked at together
 
-struct Layout {
-  int64_t images, high, wide, window;  // windows
-  int64_t height, width;               // of the image
-  int64_t kernel_rows, kernel_columns, pad_y, pad_x, ic, oc, workers;
+struct Layout : Sizes {
   Panels panels;
   int64_t together, groups;  // channels of the result at a time
   int64_t rows, blocks;      // of an image in a block, blocks in an image
@@ -26,21 +23,7 @@ struct Layout {
   int64_t kernel_row_floats, packed_floats;
   int64_t item_bytes, end_bytes, place_bytes;
 
-  explicit Layout(const ConvProblem& p)
-      : images(p.batch * p.src[0]),
-        high(p.dst[1] / p.pool[1]),
-        wide(p.dst[2] / p.pool[1]),
-        window(p.pool[1]),
-        height(p.src[1]),
-        width(p.src[2]),
-        kernel_rows(p.kernel[1]),
-        kernel_columns(p.kernel[2]),
-        pad_y(p.pad[1]),
-        pad_x(p.pad[2]),
-        ic(p.ic),
-        oc(p.oc),
-        workers(p.workers),
-        panels(p.ic, most_vectors(p.kernel[2])) {
+  explicit Layout(const ConvProblem& p) : Sizes(p), panels(p.ic, most_vectors(p.kernel[2])) {
     const int64_t row_bytes = kernel_columns * panels.floats() * 4;
     together = greater(line, lesser(most_together, kernel_bytes / row_bytes / line * line));
     groups = ceil_div(oc, together);

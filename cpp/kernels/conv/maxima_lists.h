@@ -13,6 +13,28 @@ namespace {
 using Floats = Vec<float>;
 constexpr int lanes = width<float>;
 
+// What is convolved, and the windows of which one result is kept.
+struct Sizes {
+  int64_t images, high, wide, window;  // windows
+  int64_t height, width;               // of the image
+  int64_t kernel_rows, kernel_columns, pad_y, pad_x, ic, oc, workers;
+
+  explicit Sizes(const ConvProblem& p)
+      : images(p.batch * p.src[0]),
+        high(p.dst[1] / p.pool[1]),
+        wide(p.dst[2] / p.pool[1]),
+        window(p.pool[1]),
+        height(p.src[1]),
+        width(p.src[2]),
+        kernel_rows(p.kernel[1]),
+        kernel_columns(p.kernel[2]),
+        pad_y(p.pad[1]),
+        pad_x(p.pad[2]),
+        ic(p.ic),
+        oc(p.oc),
+        workers(p.workers) {}
+};
+
 // Gradients of so many channels of the result are worked on together.
 constexpr int64_t most_together = 64;
 

@@ -20,10 +20,7 @@ struct Item {
   int32_t at;
 };
 
-struct Layout {
-  int64_t images, high, wide, window;  // windows
-  int64_t height, width;               // of the image
-  int64_t kernel_rows, kernel_columns, pad_y, pad_x, ic, oc, workers;
+struct Layout : Sizes {
   // Of few channels a row of the kernel is one tap of all its columns' channels, which lie side by side.
   bool flat;
   int64_t taps;  // in a row of the kernel
@@ -35,19 +32,7 @@ struct Layout {
   int64_t list_items, copy_floats;
 
   explicit Layout(const ConvProblem& p)
-      : images(p.batch * p.src[0]),
-        high(p.dst[1] / p.pool[1]),
-        wide(p.dst[2] / p.pool[1]),
-        window(p.pool[1]),
-        height(p.src[1]),
-        width(p.src[2]),
-        kernel_rows(p.kernel[1]),
-        kernel_columns(p.kernel[2]),
-        pad_y(p.pad[1]),
-        pad_x(p.pad[2]),
-        ic(p.ic),
-        oc(p.oc),
-        workers(p.workers),
+      : Sizes(p),
         flat(is_flat()),
         taps(flat ? 1 : kernel_columns),
         panels(flat ? ic * kernel_columns : ic,
