@@ -313,9 +313,10 @@ size_t backward_scratch(const ConvProblem& p) {
 
 template <int m, int r>
 void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
+  const ConvProblem phases = of_phases(p);
   const Task task = {{o.a, p.src[1], p.src[2], p.ic, 1, nullptr, p.dilation[1], p.dilation[2]},
-                     p.pad[1] / p.dilation[1],
-                     p.pad[2] / p.dilation[2],
+                     phases.pad[1],
+                     phases.pad[2],
                      p.dst[1],
                      p.dst[2],
                      o.c,
@@ -331,9 +332,10 @@ void run_forward(const ConvProblem& p, const ConvOperands<float>& o, void* scrat
 
 template <int m, int r>
 void run_backward_data(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
+  const ConvProblem phases = of_phases(p);
   const Task task = {{o.a, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places, p.dilation[1], p.dilation[2]},
-                     r - 1 - p.pad[1] / p.dilation[1],
-                     r - 1 - p.pad[2] / p.dilation[2],
+                     r - 1 - phases.pad[1],
+                     r - 1 - phases.pad[2],
                      p.src[1],
                      p.src[2],
                      o.c,

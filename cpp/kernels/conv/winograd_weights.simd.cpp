@@ -172,8 +172,7 @@ void sum_slices(const Layout<m, r>& l, const ConvProblem& p, const Plane& image,
       float* const sums = u + slice * l.slice_floats;
       for (int64_t block = begin; block < end; block++) {
         const int64_t first = block * l.tiles, count = lesser(l.tiles, l.tiling.count - first);
-        transform_image(l, image, p.pad[1] / p.dilation[1], p.pad[2] / p.dilation[2], first, count, 0, v,
-                        copy);
+        transform_image(l, image, p.pad[1], p.pad[2], first, count, 0, v, copy);
         transform_gradient(l, diff, first, count, column, columns, 0, d, copy);
         for (int64_t point = 0; point < l.points; point++)
           multiply(l, point, count, column, columns, v, d, sums, block > begin);
@@ -195,8 +194,7 @@ void sum_whole(const Layout<m, r>& l, const ConvProblem& p, const Plane& image, 
   float* const copies = d + l.d_floats;
   parallel_for_lent(l.workers, count, together, 0, [&](int64_t first, int64_t last, int64_t lent) {
     float* const copy = copies + lent * l.patch_floats;
-    transform_image(l, image, p.pad[1] / p.dilation[1], p.pad[2] / p.dilation[2], first, last - first, first,
-                    v, copy);
+    transform_image(l, image, p.pad[1], p.pad[2], first, last - first, first, v, copy);
     transform_gradient(l, diff, first, last - first, 0, l.oc, first, d, copy);
   });
   parallel_for(
@@ -220,9 +218,9 @@ void run(const ConvProblem& p, const ConvOperands<float>& o, void* scratch) {
   const Plane image = {o.a, p.src[1], p.src[2], p.ic, 1, nullptr, p.dilation[1], p.dilation[2]},
               diff = {o.b, p.dst[1], p.dst[2], p.oc, p.pool[1], o.diff_places, p.dilation[1], p.dilation[2]};
   if (l.whole)
-    sum_whole(l, p, image, diff, u);
+    sum_whole(l, of_phases(p), image, diff, u);
   else
-    sum_slices(l, p, image, diff, u);
+    sum_slices(l, of_phases(p), image, diff, u);
   transform_back(l, u, o.c);
   if (!p.has_diff_bias) return;
   for (int64_t c = 0; c < l.oc; c += lanes) {
