@@ -8,9 +8,6 @@
 
 namespace pronghorn {
 
-// Checks the record of slot k of parameter deferred[at], and returns its type.
-TensorType check_record(const InferContext& context, const OptimizerLayout& layout, int slots, int at, int k);
-
 // They, the parameter and the records are worked on where the results belong; none where nothing is put off.
 template <class T>
 class DeferredSlots {

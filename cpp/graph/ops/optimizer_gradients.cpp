@@ -1,6 +1,6 @@
 #include "graph/ops/optimizer_gradients.h"
 
-#include "graph/ops/deferred_slots.h"
+#include "kernels/optimizer/lag.h"
 
 namespace pronghorn {
 namespace {

@@ -35,6 +35,8 @@ struct OptimizerLayout {
 };
 
 void check_gradient(const InferContext& context, const OptimizerLayout& layout, int parameter);
+// Checks the record of slot k of parameter deferred[at], and returns its type.
+TensorType check_record(const InferContext& context, const OptimizerLayout& layout, int slots, int at, int k);
 
 constexpr int64_t update_chunk = 16 * 1024;  // elements that are updated at a time
 constexpr int64_t row_part = 128;            // of a row, that are worked on at a time
